@@ -2,6 +2,8 @@
 import type { Run, RunStatus } from '#src/domain/run'
 
 export const DAY_MS = 86_400_000
+/** The default of `EXPIRE_AFTER`. */
+const EXPIRE_AFTER_MS = 25 * 3_600_000
 
 export const CAUSES: { [extension: string]: string[] } = {
   'remove-bg': ['unknown_foreground', 'image_too_small', 'quota_exceeded'],
@@ -26,7 +28,10 @@ export type Random = () => number
 /** Cumulative shares of 94 % success, 4 % failed and 1 % expired; the other 1 % is pending. */
 export const SHARES = { success: 0.94, failed: 0.98, expired: 0.99 }
 
-/** `at`: the time of the request. Half of the failures are acknowledged a day after they settled, except new ones (`isNew`). */
+/**
+ * `at`: the time of the request. Most runs settle after a few seconds, the slowest after 61. Half of the failures are acknowledged a day
+ * after they settled, except new ones (`isNew`).
+ */
 export function generateRun(
   random: Random,
   {
@@ -50,7 +55,7 @@ export function generateRun(
     attempt: 1,
     requestedAt: at,
     settledAt: isFinal ? settledAt : null,
-    updatedAt: status === 'expired' ? at + 25 * 3_600_000 : settledAt,
+    updatedAt: status === 'expired' ? at + EXPIRE_AFTER_MS : settledAt,
     error: status === 'failed' ? { message: 'Processing failed.', code: generateCause(random, name) } : null,
     evidence: status === 'expired' ? { kind: 'timed_out' } : null,
     contradicted: false,
@@ -70,7 +75,7 @@ function generateCause(random: Random, extension: string): string {
   return causes[Math.floor(random() * causes.length)] ?? 'unknown'
 }
 
-/** Between one and `max` distinct extensions. */
+/** Between one and `max` distinct extensions, but never more than there are in `EXTENSIONS`. */
 export function generateExtensions(random: Random, max: number): string[] {
   const first = Math.floor(random() * EXTENSIONS.length)
   const count = 1 + Math.floor(random() * max)

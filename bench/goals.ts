@@ -11,9 +11,9 @@ export type Goal = {
   max?: number
   /** A more ambitious bound than that of the goal. */
   stretch?: number
-  /** The quick bench fails if the figure is below this. */
+  /** The figure has collapsed if it is below this. */
   collapsedBelow?: number
-  /** The quick bench fails if the figure is above this. */
+  /** The figure has collapsed if it is above this. */
   collapsedAbove?: number
 }
 
@@ -59,7 +59,7 @@ function atMost<Id extends string>(
   return { id, what, format, max, ...(collapse !== undefined && { collapsedAbove: collapse }) }
 }
 
-/** In these texts, the ceiling is a plain node:http server that stores nothing. */
+/** In these texts, the ceiling is a plain node:http server that checks the token and stores nothing. */
 export const GOALS = [
   atLeast(
     'ingest-64-express',

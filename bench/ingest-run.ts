@@ -31,7 +31,7 @@ export type IngestServer = {
   start: (folder: string, workload: PreparedWorkload, env: Env) => Promise<RunningServer>
   /** Undefined for a server that stores nothing. */
   findStored?: (folder: string, workload: Workload) => StoredDelivery[]
-  /** Replaces the requests of the workload, for a server that does not check the tracker's token. */
+  /** Replaces the requests of the workload, for a server that accepts only signed requests in another format. */
   requests?: RequestFile
 }
 
@@ -123,8 +123,8 @@ async function runIngest(
 
 /**
  * Counts lost deliveries. Every delivery that was sent must be stored, even if the generator did not wait for its response:
- * `waitUntilRead` makes sure that the server has read it. The generator does not report which requests were rejected or broken, so
- * only as many may be missing.
+ * `waitUntilRead` makes sure that the server has read it. The generator reports how many requests were rejected or broken, not which:
+ * that many may be missing. At least as many deliveries must be stored as were acknowledged.
  */
 export function countMissing(stored: StoredDelivery[], workload: Workload, loads: readonly Load[]): number {
   const total = (name: 'sent' | 'rejected' | 'broken' | 'acknowledged') =>

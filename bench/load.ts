@@ -1,4 +1,4 @@
-// Sends requests to a server: with a well-known load generator on its own core, or single ones from this process.
+// Sends requests to a server: with a well-known load generator, on its own core if possible, or single ones from this process.
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -90,7 +90,7 @@ export function generateLoads(
   )
 }
 
-/** The first request number after all that were sent. */
+/** A request number after all that were sent. */
 export function numberAfter(loads: readonly Load[]): number {
   return Math.max(...loads.map(({ first, stride, sent }) => first + stride * sent))
 }

@@ -64,14 +64,15 @@ export function syncFile(path: string): void {
   closeSync(file)
 }
 
-/** The times in /proc/PID/stat are in clock ticks; `getconf CLK_TCK` prints how many a second has. */
+/** The times in /proc/PID/stat are in clock ticks. A second has 100 on the usual kernels; `getconf CLK_TCK` prints the number. */
 const TICKS_PER_SECOND = 100
 
 /** The CPU time of these processes, in seconds. Processes that have ended don't count. */
 export function readCpuSeconds(pids: readonly number[]): number {
   const ticks = pids.map((pid) => {
     const text = outputOf('cat', [`/proc/${pid}/stat`]) ?? ''
-    // The fields after the name, which may contain spaces: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+    // The fields after the name, which may contain spaces. The first of them is field 3 (`state`); fields 14 and 15 are `utime` and
+    // `stime`: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
     return Number(fields[11] ?? 0) + Number(fields[12] ?? 0)
   })

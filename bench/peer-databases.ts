@@ -1,4 +1,4 @@
-// The databases of the servers that the tracker is compared with. Their writes are as safe as the tracker's, in less code.
+// The databases of the compared servers that record extension webhooks. Their writes are as safe as the tracker's, in less code.
 import { randomFillSync } from 'node:crypto'
 import Database from 'better-sqlite3'
 import { Pool } from 'pg'
@@ -61,7 +61,7 @@ export function findStoredByOneCommit(path: string): StoredDelivery[] {
 
 const { pending: PENDING, success: SUCCESS, failed: FAILED } = STATUS.to
 const { response: FROM_RESPONSE, webhook: FROM_WEBHOOK } = SOURCE.to
-/** The `settled_by` of pending runs, as wide as the later value, because a row that grows can split its page. */
+/** The `settled_by` of pending runs, at least as wide as the later value, because a row that grows can split its page. */
 const SETTLED_BY_PLACEHOLDER = 0x7f_ff_ff
 
 /** Creates a database with the tables and indexes of the tracker, in which the runs of these submissions are pending. */
@@ -96,7 +96,7 @@ export function createGroupCommitDatabase(
   syncFile(path)
 }
 
-/** A delivery whose response waits for the commit. */
+/** A delivery whose sender waits for the commit. */
 export type QueuedDelivery = {
   submissionId: string
   /** As JSON. */
@@ -109,7 +109,7 @@ export type QueuedDelivery = {
 export function openGroupCommit(path: string): (delivery: QueuedDelivery) => void {
   const connection = openConnection(path)
   const where = `WHERE submission = ? AND name = ? AND status = ${PENDING} RETURNING n`
-  // SQLite touches an index only if the statement sets one of its columns. That of a success sets none.
+  // SQLite touches an index only if the statement sets one of its columns. The statement `succeed` sets none.
   const succeed = connection
     .prepare<unknown[], number>(
       `UPDATE runs SET status = ${SUCCESS}, source = ${FROM_WEBHOOK}, settled_at = ?, updated_at = ?, settled_by = ? ${where}`,

@@ -17,11 +17,11 @@ import type { PendingSubmission, StoredDelivery } from './tracker-database.ts'
 
 export type PostgresServer = {
   url: string
-  /** Its version and the relevant settings. */
+  /** Its version and the settings that affect the speed of writes. */
   description: string
   /** The ids of its processes. */
   listProcesses: () => Promise<number[]>
-  /** Pins its processes to a core. */
+  /** Pins its processes to a core, or with `any` to none. */
   moveTo: (core: Core) => Promise<void>
   /** Creates a database, empty or as a copy of another one, and writes all of it to disk. Resolves with its URL. */
   createDatabase: (template?: string) => Promise<string>
@@ -39,7 +39,10 @@ const DESCRIBED_SETTINGS = [
   'max_wal_size',
 ]
 
-/** Uses the server of `TEST_DATABASE_URL` (on this machine, with a superuser), or starts one, which `stop` removes. */
+/**
+ * Uses the server of `TEST_DATABASE_URL` (version 15 or later, on this machine, with a superuser), or starts one, which `stop`
+ * removes.
+ */
 export async function startPostgres(): Promise<PostgresServer> {
   const { TEST_DATABASE_URL: existing, PATH } = process.env
   const { url, stop } = existing
@@ -105,7 +108,7 @@ const checkFor = (number: string) =>
 /**
  * Adds accepted submissions, as the store writes them after ImageKit's response, and their pending runs. $1: the number of
  * submissions; $2: the time of the uploads; $3: the names of their extensions; $4: the same extensions as JSON. A file id has 24
- * hexadecimal digits, like ImageKit's. A negative `settled_by` is a placeholder: no delivery has settled the run.
+ * hexadecimal digits, like ImageKit's. Until a delivery settles a run, its `settled_at` and its negative `settled_by` are placeholders.
  */
 const ADD_PENDING = `
   WITH made AS (
@@ -187,7 +190,7 @@ export async function countUpdates(url: string, min: number): Promise<Updates> {
   }
 }
 
-/** The file ids of random assets, in random order. */
+/** The file ids of at most `count` random assets, in random order. Fewer if the database has few. */
 export async function pickFileIds(url: string, count: number): Promise<string[]> {
   const rows = await query<{ fileId: string }>(
     url,
@@ -213,6 +216,7 @@ const POSITION_OF = '(ARRAY[0, 0, 1, 0, 1, 2])[(n - 1) % 6 + 1]'
 const SUBMITTED_AT = `${UNTIL} - (90 * ${DAY_MS}::bigint * (1 - n * 2 / $1::float8))::bigint`
 const FILE_OF = (submission: string) => `left(md5('file ' || ${submission}), 24)`
 const textArray = (texts: readonly string[]) => `(ARRAY[${texts.map((text) => `'${text}'`).join(', ')}])`
+/** A random number from 0 to 1 that depends only on `n` and the seed. */
 const randomOf = (seed: number) => `(hashint8extended(n, ${seed}) & 1048575) / 1048576::float8`
 
 const SEED_SUBMISSIONS = `
@@ -245,7 +249,7 @@ const SEED_RUNS = `
             WHEN ${randomOf(2)} < ${SHARES.expired} THEN ${STATUS.to.expired} ELSE ${STATUS.to.pending} END AS status
         FROM generate_series(1, $1::bigint) n) drawn) made`
 
-/** The webhook that settled each final run, without its body, because bodies are pruned long before runs. */
+/** The webhook that settled each final run, with the number of its run, and without its body: bodies are pruned long before runs. */
 const SEED_DELIVERIES = `
   INSERT INTO deliveries (n, chk, route, received_at, signature, outcome, run, service)
     SELECT n, ${checkFor('n')}, ${ROUTE.to.extension}, settled_at, ${SIGNATURE.to.absent}, ${OUTCOME.to.applied}, n, name
@@ -268,6 +272,7 @@ export async function seed(url: string, runs: number): Promise<void> {
     'INSERT INTO current_runs (file_id, name, run) SELECT bound_to, name, n FROM runs ORDER BY bound_to, name',
   )
   for (const { definition } of indexes) await query(url, definition)
+  // The sweep has passed all runs.
   await query(url, `INSERT INTO metadata (name, value) SELECT 'sweep', max(n) FROM runs`)
   await query(
     url,

@@ -6,7 +6,7 @@ import * as echarts from 'echarts'
 import { type Figures, GOALS, goalText, isMet } from './goals.ts'
 
 export type Table = { title: string; columns: string[]; rows: string[][]; note?: string }
-/** The first bar is the tracker's unless `isOurs` says otherwise. */
+/** `isOurs`: the bar is the tracker's. By default, only the first one is. */
 export type Chart = { name: string; title: string; bars: { name: string; value: number; isOurs?: boolean }[] }
 
 /** The result of one part of the bench. */
@@ -21,6 +21,7 @@ export type PartResult = {
   raw?: unknown
 }
 
+/** When, where and how a run of the bench measured. */
 export type Circumstances = { at: string; commit: string; machine: string; versions: string; method: string }
 export type StoredResult = PartResult & { circumstances: Circumstances }
 
@@ -31,6 +32,7 @@ const BEGIN = '<!-- measured: begin -->'
 const END = '<!-- measured: end -->'
 const [OWN_COLOR, OTHER_COLOR] = ['#2563eb', '#94a3b8']
 
+/** Writes both documents. `circumstances` are those of this run of the bench; each result has its own. */
 export function writeDocument(results: StoredResult[], circumstances: Circumstances): void {
   const { at, commit, machine, versions, method } = circumstances
   const goals: Figures = Object.assign({}, ...results.map((result) => result.goals))
@@ -40,7 +42,7 @@ export function writeDocument(results: StoredResult[], circumstances: Circumstan
     [`- ${at.slice(0, 10)}, commit ${commit}`, `- ${machine}`, `- ${versions}`, `- ${method}`].join('\n'),
     '## Goals',
     goalTable(goals),
-    `Acknowledged deliveries that were lost, in all runs: **${lost}**.`,
+    `Acknowledged deliveries that were lost, in all measurements: **${lost}**.`,
     '## Charts',
     ...results.flatMap(({ charts = [] }) => charts).map((chart) => `![${chart.title}](${writeChart(chart)})`),
   ])

@@ -43,7 +43,7 @@ export function buildPostRequest(path: string, headers: Headers, body: string): 
   )
 }
 
-/** `Host` has no port, which is not known yet. The servers accept any loopback name. */
+/** `Host` has no port, because the server's port is not known yet. The servers accept a loopback address without one. */
 function buildRequest(requestLine: string, headers: Headers, body: string): Buffer {
   const lines = Object.entries({ Host: '127.0.0.1', ...headers }).map(([name, value]) => `${name}: ${value}`)
   return Buffer.from(`${requestLine} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`)

@@ -10,7 +10,7 @@ export type Order = (typeof ORDERS)[number]
 export const EXTENSION_COUNTS = [1, 3, 40] as const
 export type ExtensionCount = (typeof EXTENSION_COUNTS)[number]
 
-/** The options of one run of the bench, which each part gets. */
+/** The options of one run of the bench. Each part gets them. */
 export type Bench = {
   /** For databases and request files. */
   folder: string
@@ -20,12 +20,13 @@ export type Bench = {
   /** The orders in which deliveries are sent to measure ingest. */
   orders: readonly Order[]
   extensionCounts: readonly ExtensionCount[]
+  /** The number of rounds that count. */
   rounds: number
   /** The length of a measurement. */
   seconds: number
   /** The length of the load before a measurement. */
   warmUpSeconds: number
-  /** How many void rounds of one part's comparison are repeated at most. Further ones count. */
+  /** How many void rounds of one call of `inRounds` are repeated at most. Further ones count. */
   maxVoidRounds: number
   log: (text: string) => void
 }
@@ -39,13 +40,13 @@ export type Rounds<Result> = {
   voidRounds: number
 }
 
-/** If the disk becomes this many times slower or faster within a round, the figures of the round are not comparable. */
+/** If the disk becomes at least this many times slower or faster within a round, the figures of the round are not comparable. */
 const UNSTEADY_FACTOR = 2
 
 /**
- * Measures each variant once per round; each round starts with another variant. The latency of a raw sync is measured before
- * and after each round. If the two differ by a factor of two, the round is void and repeated. After `maxVoidRounds` repetitions in
- * total, such rounds count.
+ * Measures each variant once per round; each round starts with another variant, but a repeated round with the same one. The
+ * latency of a raw sync is measured before and after each round. If one is at least twice the other, the round is void and
+ * repeated. After `maxVoidRounds` repetitions in total, such rounds count.
  */
 export async function inRounds<Variant extends { name: string }, Result>(
   { rounds, maxVoidRounds, folder, log }: Pick<Bench, 'rounds' | 'maxVoidRounds' | 'folder' | 'log'>,
@@ -80,7 +81,7 @@ export async function inRounds<Variant extends { name: string }, Result>(
   }
 }
 
-/** The note below a table. */
+/** The note below a table: the latencies of the syncs, and the numbers of repeated and of unsteady rounds. */
 export function describeSyncs({ syncs, voidRounds }: Pick<Rounds<unknown>, 'syncs' | 'voidRounds'>): string {
   const times = syncs.map(({ before, after }) => `${milliseconds(before)}/${milliseconds(after)}`).join(', ')
   const unsteady = syncs.filter(({ isSteady }) => !isSteady).length

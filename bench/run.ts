@@ -1,11 +1,11 @@
 // `npm run bench` measures everything and writes docs/benchmarks.md and docs/benchmark-tables.md. `npm run bench -- PART…` measures some
-// parts and writes no document.
-//   --quick           measures for a shorter time, and fails if a figure collapses; without PART only what CI checks, in about three
+// parts and writes no document. Both fail if an acknowledged delivery was lost.
+//   --quick           measures for a shorter time, and also fails if a figure collapses; without PART only what CI checks, in about three
 //                     minutes
 //   --order O         measures ingest in one order only: upload or shuffled
 //   --extensions N    measures ingest with N extensions per submission only: 1, 3 or 40
 //   --runs N          the number of runs in the largest database; without effect on the quick bench
-//   --folder PATH     creates the databases of SQLite in this folder; later runs use those with generated runs again
+//   --folder PATH     creates the databases of SQLite in this folder; later benches with it reuse those with generated runs
 //   --rounds N, --seconds N    the number of rounds, and the length of a measurement
 //   --document        writes both documents, with the latest stored figures of each part
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

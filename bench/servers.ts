@@ -1,5 +1,5 @@
 // The servers that the tracker is compared with, written as is usual with each framework. `node servers.js NAME` starts one. Those
-// that receive extension webhooks check the tracker's token.
+// that receive extension webhooks check the tracker's token; `octokit-ingest` and `stripe-ingest` check signatures of GitHub and Stripe.
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createRequire } from 'node:module'
@@ -7,7 +7,7 @@ import { createCapabilityTokens } from '#src/tracking/capability-tokens'
 import { readWebhookToken } from '#src/tracking/links'
 import { openGroupCommit, openOneCommit, openPostgresTransactions } from './peer-databases.ts'
 
-// DATABASE: a path, or a PostgreSQL URL. RESPONSE: the path of a file.
+// DATABASE: a path, or a PostgreSQL URL. RESPONSE: the path of a file (see `bareStatus`).
 const { DATABASE = '', RESPONSE = '', TRACKER_TOKEN_SECRET = '', TRACKER_API_KEY = '' } = process.env
 const HOST = '127.0.0.1'
 const WEBHOOKS = '/webhooks/extension/'
@@ -59,6 +59,7 @@ async function honoIngest() {
   serve({ fetch: app.fetch, port: 0, hostname: HOST }, ({ port }) => printAddress(port))
 }
 
+/** Express on SQLite, with one transaction per request. */
 async function expressIngest() {
   const { default: express } = await import('express')
   const record = openOneCommit(DATABASE)
@@ -83,6 +84,7 @@ async function createFastify() {
 
 type Webhook = { Params: { token: string }; Body: Buffer }
 
+/** Fastify on SQLite, with one transaction per request. */
 async function fastifyIngest() {
   const app = await createFastify()
   const record = openOneCommit(DATABASE)
@@ -96,7 +98,7 @@ async function fastifyIngest() {
   printAddressOf(app.server)
 }
 
-/** Fastify on PostgreSQL. */
+/** Fastify on PostgreSQL, with one transaction per request. */
 async function postgresIngest() {
   const app = await createFastify()
   const record = openPostgresTransactions(DATABASE)
@@ -131,7 +133,7 @@ async function stripeIngest() {
   printAddressOf(app.server)
 }
 
-/** Plain node:http, with one commit per request. */
+/** Plain node:http on SQLite, with one transaction per request. */
 function oneCommitIngest() {
   const record = openOneCommit(DATABASE)
   listen((incoming, outgoing) => {
@@ -144,7 +146,7 @@ function oneCommitIngest() {
   })
 }
 
-/** Plain node:http, with one commit for all requests of an event-loop tick. */
+/** Plain node:http on SQLite, with one transaction for all requests of an event-loop tick. */
 function groupCommitIngest() {
   const record = openGroupCommit(DATABASE)
   listen((incoming, outgoing) => {
@@ -179,7 +181,7 @@ function bareStatus() {
   listen((_incoming, outgoing) => outgoing.writeHead(stored.status, stored.headers).end(stored.body))
 }
 
-/** Runs a prepared statement on the tracker's database for each request. */
+/** Checks the API key, and runs a prepared statement on the tracker's database for each request. */
 async function expressStatus() {
   const { default: express } = await import('express')
   const { openStatusReader } = await import('./tracker-database.ts')

@@ -32,7 +32,7 @@ export type PendingSubmission = { submissionId: string; fileId: string }
 const CREATE_BATCH = 5_000
 const FINAL_STATUSES = `${STATUS.to.success}, ${STATUS.to.failed}`
 
-/** The changes that the store writes after ImageKit's response to an upload. */
+/** The changes that the store writes after ImageKit's response to an upload, here 700 ms after the request. */
 const ACCEPT = `
   UPDATE submissions SET state = ${STATE.to.accepted}, owner = NULL, request_id = 'request ' || n, baseline = '{"aiTags":{}}',
     responded_at = created_at + 700, updated_at = created_at + 700 WHERE state = ${STATE.to.submitting};
@@ -108,8 +108,8 @@ export function copyDatabase(from: string, to: string): void {
 }
 
 /**
- * Moves all due times to tomorrow, so that the reconciler has nothing to do during a measurement, and syncs the whole file, so that the
- * system doesn't write it then.
+ * Prepares a file for a measurement: moves all due times to tomorrow, so that the reconciler has nothing to do, and syncs the whole
+ * file, so that the system doesn't write it meanwhile.
  */
 function prepareFile(path: string): void {
   const connection = new Database(path)
@@ -119,6 +119,7 @@ function prepareFile(path: string): void {
   syncFile(path)
 }
 
+/** Deletes the bodies of all deliveries, as the service does after `RETENTION`. */
 export async function pruneAllBodies(path: string): Promise<void> {
   const store = openSqliteStore({ path })
   const lease = await store.acquireLease(Date.now(), DAY_MS)
@@ -146,7 +147,7 @@ export function readSizes(path: string): Sizes {
   return { file: size * pages, used: size * (pages - free), byName }
 }
 
-/** Ids and cursors for requests about a random run of a seeded database. */
+/** Ids and cursors for requests about a random run of a seeded database, and about its second delivery. */
 export type Sample = {
   runId: string
   submissionId: string
@@ -168,13 +169,13 @@ export function pickSamples(path: string, count: number): Sample[] {
     {
       chk: string
       submission: number
-      check: string
+      submissionCheck: string
       fileId: string
       fileName: string
       deliveryCheck: string
     }
   >(
-    `SELECT r.chk, s.n AS submission, s.chk AS "check", s.file_id AS fileId, s.file_name AS fileName,
+    `SELECT r.chk, s.n AS submission, s.chk AS submissionCheck, s.file_id AS fileId, s.file_name AS fileName,
        (SELECT chk FROM deliveries WHERE n = ?) AS deliveryCheck
      FROM runs r JOIN submissions s ON s.n = r.submission WHERE r.n = ?`,
   )
@@ -184,10 +185,10 @@ export function pickSamples(path: string, count: number): Sample[] {
     const delivery = n * DELIVERIES_PER_RUN - 1
     const row = find.get(delivery, n)
     if (row === undefined) throw new Error(`run ${n} does not exist`)
-    const { chk, submission, check, fileId, fileName, deliveryCheck } = row
+    const { chk, submission, submissionCheck, fileId, fileName, deliveryCheck } = row
     return {
       runId: formatId('run', n, chk),
-      submissionId: formatId('sub', submission, check),
+      submissionId: formatId('sub', submission, submissionCheck),
       fileId,
       fileName,
       deliveryId: formatId('dlv', delivery, deliveryCheck),
@@ -231,6 +232,7 @@ export type StatusRun = {
 /** Reads the runs of an asset with a prepared statement, for the server `express-status`. */
 export function openStatusReader(path: string): (fileId: string) => StatusRun[] {
   const connection = new Database(path, { readonly: true })
+  // As large as the tracker's.
   connection.pragma('cache_size = -32768')
   const find = connection.prepare<
     [string],
@@ -255,6 +257,7 @@ const growingDatabases = new Map<number, GrowingDatabase>()
 export type GrowingDatabase = {
   /** The path of the database without these runs. */
   seeded: string
+  /** Contains the copy to which the runs are added, as `tracker.db`. */
   folder: string
   addPending: (runs: number, extensions: readonly string[]) => Promise<PendingSubmission[]>
 }
@@ -448,25 +451,25 @@ function seedDeliveries(
 ): void {
   const headers = { 'content-type': 'application/json', 'user-agent': 'ImageKit' }
   for (let index = 0; index < count; index += 1) {
-    const isWebhook = run.settledAt !== null && index < 2
+    const isExtensionWebhook = run.settledAt !== null && index < 2
     const deliveryId = ids.delivery()
     const receivedAt = (run.settledAt ?? run.requestedAt) + index * 20
     const { runId, submissionId, name: service, status, error } = run
-    if (isWebhook && index === 0) run.settledBy = numberOf(deliveryId)
+    if (isExtensionWebhook && index === 0) run.settledBy = numberOf(deliveryId)
     const delivery: DeliveryRow = {
       deliveryId,
-      route: isWebhook ? 'extension' : 'account',
+      route: isExtensionWebhook ? 'extension' : 'account',
       receivedAt,
-      outcome: isWebhook ? (index === 0 ? 'applied' : 'duplicate') : 'ignored',
+      outcome: isExtensionWebhook ? (index === 0 ? 'applied' : 'duplicate') : 'ignored',
       cause: null,
       signature: 'absent',
-      submissionId: isWebhook ? submissionId : null,
-      runId: isWebhook ? runId : null,
+      submissionId: isExtensionWebhook ? submissionId : null,
+      runId: isExtensionWebhook ? runId : null,
       fileId,
-      service: isWebhook ? service : null,
-      finalStatus: isWebhook && (status === 'success' || status === 'failed') ? status : null,
+      service: isExtensionWebhook ? service : null,
+      finalStatus: isExtensionWebhook && (status === 'success' || status === 'failed') ? status : null,
       unclaimedError: null,
-      eventId: isWebhook ? null : `${runId} ${index}`,
+      eventId: isExtensionWebhook ? null : `${runId} ${index}`,
       unclaimedRequestId: null,
       uploadEnd: null,
       sent: {

@@ -3,11 +3,13 @@
 declare module 'autocannon' {
   type Request = { method?: string; path?: string; headers?: { [name: string]: string }; body?: string }
   type Result = {
+    /** In milliseconds. */
     latency: { p50: number; p99: number; max: number }
     requests: { total: number }
     '4xx': number
     '5xx': number
     errors: number
+    /** In seconds. */
     duration: number
   }
   export default function autocannon(options: {
@@ -28,6 +30,7 @@ declare module 'express' {
   }
   type Response = ServerResponse & { json(value: unknown): void; sendStatus(status: number): void }
   type Handler = (request: Request, response: Response) => void
+  /** The bench only passes it on. The property exists only in this type, so that nothing else is assignable to it. */
   type Middleware = { isMiddleware: true }
   type App = {
     get(path: string, handler: Handler): void

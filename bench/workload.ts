@@ -1,5 +1,5 @@
 // The deliveries that servers get: extension webhooks as ImageKit documents them, for pending runs. Peers that only accept webhooks
-// of GitHub or Stripe get those instead. Every body has 1,200 bytes.
+// of GitHub get such bodies with GitHub's signature, and the one for Stripe gets events of Stripe. Every body has 1,200 bytes.
 import { createHmac } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -38,11 +38,12 @@ const { webhook } = createCapabilityTokens([SECRETS.TRACKER_TOKEN_SECRET])
 const templates = new Map<string, { template: string; submissions: PendingSubmission[] }>()
 const workloads = new Map<string, PreparedWorkload>()
 
+/** How many deliveries to prepare for a load of so many seconds. */
 export function deliveriesFor(seconds: number): number {
   return MAX_PER_SECOND * seconds
 }
 
-/** Prepares distinct deliveries for a warm-up and for `measurements` measurements. */
+/** Prepares distinct deliveries for a warm-up and for `measurements` measurements (two in the quick bench), and a database for them. */
 export async function prepareWorkload(
   bench: Bench,
   {
@@ -190,12 +191,15 @@ function stripeEvent(id: string, index: number): string {
   return JSON.stringify(event).padEnd(BODY_BYTES)
 }
 
-/** The first three are ImageKit's; the tracker accepts any name. */
+/** The names of `count` extensions. The first three are ImageKit's; the tracker accepts any name. */
 export function extensionNames(count: number): string[] {
   return Array.from({ length: count }, (_, index) => EXTENSIONS[index] ?? `extension-${index + 1}`)
 }
 
-/** The numbers below `count`. Each is picked at random from a pool of `POOL` numbers, and the next number replaces it. */
+/**
+ * The numbers below `count`. Each is picked at random from a pool of `POOL` numbers, and the next number replaces it. At the end no
+ * number is next, and the pool shrinks.
+ */
 function shuffleNumbers(count: number): Uint32Array {
   const random = createRandom(count)
   const pool = Uint32Array.from({ length: Math.min(POOL, count) }, (_, index) => index)
@@ -218,7 +222,7 @@ export function deliveryFor({ submissionId, fileId, extension, number }: Pending
   return { path, body: bodyOf(fileId, extension, number) }
 }
 
-/** One in twenty-five reports a failure. */
+/** The body of an extension webhook. One in twenty-five reports a failure. */
 function bodyOf(fileId: string, service: string, runNumber: number): string {
   const text = JSON.stringify(
     runNumber % 25 === 0

@@ -4,12 +4,12 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 
 const report = JSON.parse(run(['--output-type', 'json', 'src']))
-const { error, totalCruised, violations } = report.summary
+const { error: errorCount, totalCruised, violations } = report.summary
 const moduleCount = readdirSync('src', { recursive: true }).filter((name) => /\.tsx?$/.test(name)).length
 
 for (const { rule, from, to } of violations) console.error(`${rule.name}: ${from} -> ${to}`)
-console.log(`boundaries: ${totalCruised} modules cruised, ${moduleCount} in src, ${error} violations`)
-if (error > 0) process.exit(1)
+console.log(`boundaries: ${totalCruised} modules cruised, ${moduleCount} in src, ${errorCount} violations`)
+if (errorCount > 0) process.exit(1)
 if (moduleCount === 0 || totalCruised < moduleCount) {
   console.error('boundaries: not every module was checked')
   process.exit(1)

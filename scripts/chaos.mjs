@@ -1,6 +1,6 @@
 // Runs the long form of the tests in test/chaos and of some in test/store, one after another, and prints their figures.
-// `npm run chaos -- NAME…` runs some of them; `npm run chaos -- --store postgres` runs those about a database server instead of
-// those about a file.
+// `npm run chaos -- NAME…` runs those whose file's name begins with a NAME; `npm run chaos -- --store postgres` runs those about a
+// database server instead of those about a file.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

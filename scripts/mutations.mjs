@@ -46,7 +46,7 @@ for (const fault of faults) {
   const { verdict, detail } = await tryFault(fault)
   verdicts.set(fault, verdict)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-  const title = fault.about === undefined ? fault.name : `${fault.name} ${fault.about}`
+  const title = fault.condition === undefined ? fault.name : `${fault.name} ${fault.condition}`
   console.log(`${verdict.padEnd(8)} ${title.padEnd(44)} ${seconds.padStart(6)} s  ${detail}`)
 }
 

@@ -37,6 +37,7 @@ try {
     TRACKER_ADMIN_KEY: `maria:${ADMIN_KEY}`,
   })
   for (const file of listUploads()) await upload(url, file)
+  // One run stays pending: see `listUploads`.
   await waitFor(url, '/runs?status=pending', ({ runs }) => runs.length === 1)
   for (const token of ['forged', 'cut-off'])
     await fetch(`${url}/webhooks/extension/${token}`, { method: 'POST', body: '{"service":"remove-bg"}' })
@@ -69,6 +70,10 @@ async function start(args, pattern, env) {
   })
 }
 
+/**
+ * The uploads, with tags that tell the sandbox what to do. Besides the failures, one extension of the last upload stays pending, one
+ * upload gets contradicting webhooks, and five of the last six get each webhook more than once.
+ */
 function listUploads() {
   const failingExtensions = Object.entries(FAILING).flatMap(([name, count]) =>
     Array.from({ length: count }, () => name),

@@ -24,9 +24,10 @@ const report = parse(stdout)
 if (report?.auditReportVersion !== undefined) {
   const { vulnerabilities, metadata } = report
   const found = Object.values(vulnerabilities)
+  // `via` has the advisories about the package, and the names of its vulnerable dependencies.
   for (const { name, severity, via } of found)
     console.log(
-      `audit: ${severity}: ${name}: ${via.map((advisory) => advisory.title ?? `via ${advisory}`).join('; ')}`,
+      `audit: ${severity}: ${name}: ${via.map((reason) => reason.title ?? `via ${reason}`).join('; ')}`,
     )
   const counts = [...FAILING, ...REPORTED].map(
     (severity) => `${metadata.vulnerabilities[severity]} ${severity}`,

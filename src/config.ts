@@ -17,7 +17,7 @@ import { parseSizeBytes, positive } from './domain/quantities.ts'
 export type Config = {
   host: string
   port: number
-  /** The base of `webhookUrl` and links, without a trailing slash. If it ends in `:0`, the service replaces that by its real port. */
+  /** The base of `webhookUrl` and links, without a trailing slash. If `port` is 0, a `:0` at its end becomes the real port. */
   publicUrl: string
   database: DatabaseAddress
   imagekit: { privateKey: string; uploadUrl: string; apiUrl: string }

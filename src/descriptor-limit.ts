@@ -5,9 +5,9 @@ const reportSchema = z.object({ userLimits: z.object({ open_files: z.object({ so
 let cached: number | undefined
 
 /**
- * How many files and connections this process may have open; infinite if the system sets no limit. This is the soft limit, which
- * Node raises to the hard limit at startup. Only a diagnostic report contains it on every platform, and a report takes some
- * milliseconds, so the limit is cached.
+ * How many files and connections this process may have open; infinite if there is no limit, or none is reported, as on Windows.
+ * This is the soft limit, which Node raises to the hard limit at startup. Node has it only in its diagnostic report, which takes
+ * some milliseconds, so the limit is cached.
  */
 export function readDescriptorLimit(): number {
   if (cached === undefined) {

@@ -80,7 +80,7 @@ export type Service = {
   /**
    * Opens the store, recovers the unfinished work of ended processes, listens, and resolves with the public URL. If the database
    * is unavailable, it listens anyway, responds with 503 to requests that need the database, and keeps retrying. Rejects if retrying
-   * does not help, for example because the file can't be created or the server rejects the password.
+   * does not help, for example because another process has the file open or the server rejects the password.
    */
   start(): Promise<{ url: string }>
   /** Lets requests in progress finish for at most 10 seconds, then closes the store. */
@@ -119,7 +119,10 @@ export type Overrides = {
 
 const FORM_LIMITS = { maxFieldBytes: 1024 * 1024, maxParts: 100 }
 
-/** The composition root: wires everything together. */
+/**
+ * The composition root: wires everything together. Throws `DatabaseStartError` if there can be no SQLite file at the configured
+ * path, or the token secret beside it can't be used.
+ */
 export function createService(config: Config, overrides: Overrides = {}): Service {
   const { logger: log = createLog(config.logLevel), drainMs = 10_000 } = overrides
   const { apiKeys, adminKeys, loopbackOnly, alerting } = config
@@ -163,7 +166,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       for (const fileId of commit.fileIds) statuses.invalidate(fileId)
       for (const submissionId of commit.submissionIds) submissionStatuses.invalidate(submissionId)
       if (commit.isAcknowledged) return
-      // The callers of these writes got an error although the writes were committed, so no cached status is certain.
+      // After the commit, the database file turned out to be faulty. So the callers got an error, and no cached status is certain.
       statuses.invalidateAll()
       submissionStatuses.invalidateAll()
     })
@@ -208,13 +211,13 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     formLimits: FORM_LIMITS,
     allowPrivateTargets,
     timeoutMs: overrides.imagekitTimeoutMs ?? 300_000,
-    onStatus: (call, status) => keyRejections.note(call, { kind: keyVerdict(status), status }),
+    onStatus: (call, status) => keyRejections.note(call, { verdict: keyVerdict(status), status }),
   })
   const lookup = createFileLookup({
     ...config.imagekit,
     timeoutMs: overrides.imagekitTimeoutMs ?? 30_000,
     clock,
-    onStatus: (status) => keyRejections.note('lookup', { kind: keyVerdict(status), status }),
+    onStatus: (status) => keyRejections.note('lookup', { verdict: keyVerdict(status), status }),
   })
   const sender = createNotificationSender({ ...config.notifications, clock })
 
@@ -400,7 +403,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   }
 }
 
-/** The paths of a database file, and of the files that the service stores beside it. */
+/** The paths of a database file and of the token secret beside it, and the prefix of the paths of temporary backups. */
 function filesBeside(path: string) {
   const folder = dirname(path)
   return {

@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'nod
 import { dirname } from 'node:path'
 
 /**
- * Reads the token secret from the file at `path`, and generates it the first time. For development, where no secret is configured:
- * the file keeps webhook and status URLs valid across restarts. Only its owner can read it, unless its mode can't be changed.
+ * Reads the token secret from the file at `path`, and generates it the first time. For development, where no secret is configured: the
+ * file keeps webhook and status URLs valid across restarts. Only the file's owner can read it, unless its mode can't be changed.
  */
 export function loadOrCreateTokenSecret(path: string): string {
   mkdirSync(dirname(path), { recursive: true })
@@ -21,6 +21,7 @@ export function loadOrCreateTokenSecret(path: string): string {
   }
   makePrivate(path)
   const secret = readFileSync(path, 'utf8').trim()
+  // Configured secrets need 16 characters, too.
   if (secret.length < 16) throw new Error(`${path} does not contain a secret; remove the file`)
   return secret
 }

@@ -31,7 +31,7 @@ export function measureDisk(bench: Bench): Promise<PartResult> {
       title: 'Disk',
       tables: [
         {
-          title: `Bytes per settled run: ${whole(count)} runs, each with one delivery of 1,200 bytes`,
+          title: `Bytes per settled run: ${whole(count)} runs, each with one delivery whose body has 1,200 bytes`,
           columns: ['table or index', 'body kept', 'body pruned'],
           rows: [
             ['**total in use**', perRun(kept.used), perRun(pruned.used)],

@@ -69,8 +69,8 @@ async function runSample(bench: Bench, { name, database, status, failures }: Sam
 }
 
 /**
- * Adds pending runs and settles them under load. `meanwhile` does other work during the load, until `isOver()` returns true;
- * `afterwards` runs after the load. Finally, every delivery that was sent is looked up.
+ * Adds pending runs and settles them under load. After the warm-up, `meanwhile` does other work during the load, until `isOver()`
+ * returns true; `afterwards` runs after the load. Finally, every delivery that was sent is looked up.
  */
 export async function settleUnderLoad<Read = undefined>(
   bench: Bench,
@@ -135,7 +135,7 @@ function resultOf(
           spread(rates(name, 'status')),
           milliseconds(failuresMicros(name)),
         ]),
-        note: `Before each measurement, ${whole(pending)} pending runs are added. While bodies of the largest are pruned: ${whole(pruning.rate)} webhooks per second, the longest ${milliseconds(pruning.max)} ms. ${describeSyncs(rounds)}`,
+        note: `Before each measurement, ${whole(pending)} pending runs are added. While bodies of the largest database are pruned: ${whole(pruning.rate)} webhooks per second, the longest ${milliseconds(pruning.max)} ms. ${describeSyncs(rounds)}`,
       },
     ],
     goals: {

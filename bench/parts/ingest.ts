@@ -33,7 +33,8 @@ type Case = { order: Order; extensions: ExtensionCount; comparison: Comparison }
 
 /**
  * Measures each selected order and number of extensions per submission with 64 connections, and upload order with one extension
- * also with 256 connections and with 1. The quick bench measures the orders only with 64 connections and one extension.
+ * also with 256 connections and with 1, if they are selected. The quick bench measures the orders only with 64 connections and one
+ * extension.
  */
 export async function measureIngest(bench: Bench): Promise<PartResult> {
   const cases: Case[] = bench.isQuick ? await runQuick(bench) : []
@@ -64,7 +65,7 @@ export async function measureIngest(bench: Bench): Promise<PartResult> {
   }
 }
 
-/** Measures the orders in the same rounds, because there are few rounds. */
+/** Measures both orders in the same rounds, because there are few rounds; `runOrder` measures one order at a time. */
 async function runQuick(baseBench: Bench): Promise<Case[]> {
   const bench = { ...baseBench, rounds: Math.max(baseBench.rounds, QUICK_ROUNDS) }
   const workloads: PreparedWorkload[] = []
@@ -164,7 +165,7 @@ export async function measurePeers(bench: Bench): Promise<PartResult> {
   }
   const debian: IngestServer = {
     name: 'Debian’s webhook, running /bin/true',
-    promise: 'a command was started',
+    promise: 'a command will be started',
     start: startDebianWebhook,
     requests: write('debian', '/hooks/bench'),
   }
@@ -192,7 +193,7 @@ const HOOK = {
   },
 }
 
-/** https://github.com/adnanh/webhook responds once the command of the hook has started. */
+/** https://github.com/adnanh/webhook responds without waiting for the command of the hook, which it starts concurrently. */
 async function startDebianWebhook(folder: string) {
   const hooks = join(folder, 'hooks.json')
   writeFileSync(hooks, JSON.stringify([HOOK]))

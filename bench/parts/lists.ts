@@ -101,7 +101,7 @@ const deliveries = (query: Query = {}) =>
   `/deliveries?${new URLSearchParams({ limit: '50', ...query }).toString()}`
 const timeText = (at: number) => new Date(at).toISOString()
 const daysAgo = (days: number) => timeText(Date.now() - days * DAY_MS)
-/** One hour, on a different day in each round. */
+/** One hour, on a different day in each round: 37 and 88 have no common divisor, and the generated runs go back 90 days. */
 const anHour = (round: number): Query => {
   const since = Date.now() - (1 + ((round * 37) % 88)) * DAY_MS
   return { since: timeText(since), until: timeText(since + HOUR_MS) }
@@ -138,7 +138,7 @@ const READS: Read[] = [
   otherRead('runs: all, 200 of them', () => runs({ limit: '200' })),
   otherRead('runs: a page in the middle', ({ runsCursor }) => runs({ cursor: runsCursor })),
   otherRead('runs: of one hour', (_, round) => runs(anHour(round))),
-  otherRead('runs: every filter at once', () =>
+  otherRead('runs: many filters at once', () =>
     runs({
       ...OPEN_FAILURES,
       since: daysAgo(60),

@@ -1,4 +1,4 @@
-// The memory of an idle service, of one under load for a minute, and of one that forwards uploads.
+// The memory of an idle service, of one under load (for a minute, except in the quick bench), and of one that forwards uploads.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { mebibytes, median } from '../figures.ts'
 import { TRACKER } from '../ingest-run.ts'
@@ -83,6 +83,7 @@ function runUploads(runFolder: string, count: number, bytes: number): Promise<Me
   return withServer(launchSandbox(runFolder), (sandbox) => {
     const env = { ...sandboxEnv(sandbox), MAX_CONCURRENT_UPLOADS: '100' }
     return withServer(launchTracker(runFolder, env), async ({ url, pid }) => {
+      // The first upload loads code and opens connections, which should not count.
       await upload(url, 20_000)
       await sleep(500)
       const watching = watchMemory(pid)

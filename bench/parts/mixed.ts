@@ -10,11 +10,12 @@ import { type Bench, describeSyncs, inRounds, type Rounds } from '../rounds.ts'
 import { type PreparedWorkload, prepareWorkload } from '../workload.ts'
 
 const CONNECTIONS = 64
+/** The pollers of `pollStatuses`. They read from this process, in addition to the connections of the load generator. */
 const POLLERS = 8
-/** The number of times that a settled status is read, to see whether it goes back to pending. */
-const READS_AFTER_SETTLING = 3
+/** How often a settled status is read, including the read that first shows it settled, to see whether it goes back to pending. */
+const SETTLED_READS = 3
 
-/** `settled`: the assets whose settled status was seen. `wentBack`: how often a settled status was pending again. */
+/** `assets`: those polled; `settled`: those whose settled status was read; `wentBack`: how many later reads returned pending. */
 type PollCounts = { assets: number; settled: number; wentBack: number }
 /** `…Beside`: while the other kind of request is sent, too. */
 type Result = {
@@ -62,8 +63,8 @@ function runMixed(bench: Bench, workload: PreparedWorkload, reads: RequestFile):
 }
 
 /**
- * Polls each asset from number `first` on until its run is settled, and a few times more. The returned function stops the polling
- * and resolves with its counts.
+ * Polls one asset after another, from number `first` on: each until its run is settled, and a few times more. The returned function
+ * stops the polling and resolves with its counts.
  */
 function pollStatuses(url: string, workload: PreparedWorkload, first: number): () => Promise<PollCounts> {
   const polled: PollCounts = { assets: 0, settled: 0, wentBack: 0 }
@@ -73,7 +74,7 @@ function pollStatuses(url: string, workload: PreparedWorkload, first: number): (
       polled.assets += 1
       const address = `${url}/assets/${workload.runAt(index).fileId}/status`
       let isSettled = false
-      for (let remaining = READS_AFTER_SETTLING; remaining > 0 && !isOver; ) {
+      for (let remaining = SETTLED_READS; remaining > 0 && !isOver; ) {
         const { status }: { status: string } = JSON.parse((await get(address, API_KEY_HEADERS)).text)
         const isPending = status === 'pending'
         if (isSettled && isPending) polled.wentBack += 1

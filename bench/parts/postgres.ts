@@ -123,7 +123,7 @@ async function measureIngest(bench: Bench, server: PostgresServer) {
           shuffled.push(...rounds.resultsOf(contender.name))
       }
       if (connections !== 64) continue
-      // The first contender is the tracker with one process.
+      // The first contender is the tracker with one process, unless the options exclude all workloads of the tracker.
       ratios[name] = ratioToBaseline(compared[0], compared, rounds)
       const bars = compared.map((contender) => ({
         name: contender.name,
@@ -159,6 +159,7 @@ async function prepareContenders(bench: Bench, server: PostgresServer): Promise<
     const selectedOrders = orders.filter((order) => bench.orders.includes(order))
     if (selectedOrders.length === 0 || !bench.extensionCounts.includes(extensionCount)) continue
     const extensions = extensionNames(extensionCount)
+    // The pool that the shuffled order picks from is full until the end of the measurement.
     const count = POOL + MAX_PER_SECOND * (bench.warmUpSeconds + bench.seconds)
     bench.log(
       `creating a database with ${whole(count)} pending runs, ${extensionCount} extension(s) per submission`,
@@ -336,7 +337,7 @@ function ingestTable(
 }
 
 const FEW = 10_000
-/** A database of this size or more is shared by all measurements. A smaller one is copied for each, so that it stays small. */
+/** A database with this many runs or more is shared by all measurements. A smaller one is copied for each, so that it stays small. */
 const LARGE = 50_000
 const ASSETS = 4_000
 const CONNECTIONS = 64

@@ -13,6 +13,7 @@ const STARTS = 5
 export function measureStart(bench: Bench): Promise<PartResult> {
   return inOwnFolder(bench.folder, async (runFolder) => {
     const maxRuns = bench.isQuick ? 50_000 : bench.mostRuns
+    // The first start creates this database.
     const empty = { name: 'an empty database', path: join(runFolder, 'empty.db') }
     const largest = { name: `${maxRuns.toLocaleString('en')} runs`, path: seededDatabase(bench, maxRuns) }
     const variants = [empty, largest]

@@ -27,7 +27,7 @@ const READ_ASSETS = 400_000
 const SET_BY_NODE = new Set(['date', 'connection', 'keep-alive', 'transfer-encoding'])
 const { status: tokens } = createCapabilityTokens([SECRETS.TRACKER_TOKEN_SECRET])
 
-/** The tracker and another server, which serve the same requests. */
+/** The tracker (`start`) and another server (`other`, `startOther`), which serve the same requests. */
 type Pair = {
   goal: GoalId
   name: string

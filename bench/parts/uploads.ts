@@ -9,9 +9,10 @@ import { type Bench, describeSyncs, inRounds } from '../rounds.ts'
 
 const LARGE_BYTES = 50 * 1000 ** 2
 const SMALL_BYTES = 20 * 1000
-/** V8 keeps optimising long after the first upload: over this many, the time of one upload falls by a fifth. */
+/** By each route. V8 keeps optimising long after the first upload: over this many, the time of one upload falls by a fifth. */
 const WARM_UP_UPLOADS = 500
 
+/** To the sandbox directly, or through the tracker. */
 type Route = 'Direct' | 'Through'
 /** The milliseconds that each upload took. */
 type Times = { [name in `${'small' | 'large'}${Route}`]: number[] }

@@ -1,5 +1,5 @@
-// Ten thousand waiting clients: the memory that they take in the service, how soon a client receives the status of its settled run,
-// and how much they slow down webhooks for other assets.
+// Ten thousand waiting clients (a thousand in the quick bench): the memory that they take in the service, how soon a client receives
+// the status of its settled run, and how much they slow down webhooks for other assets.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,7 +13,7 @@ import { buildGetRequest } from '../requests.ts'
 import { type Bench, describeSyncs, inRounds, type Rounds } from '../rounds.ts'
 import { deliveryFor, type PendingRun, type PreparedWorkload, prepareWorkload } from '../workload.ts'
 
-/** The number of clients whose run is settled to measure how soon they receive the status. */
+/** At most this many clients have their run settled, to measure how soon they receive the status. */
 const SETTLED_CLIENTS = 200
 const OPEN_CONCURRENCY = 100
 const SETTLED_STATUS = /"status":"(success|failed)"/
@@ -38,14 +38,15 @@ const METHODS: WaitMethod[] = [
 ]
 
 type Result = {
-  /** The memory that the clients added. */
+  /** The resident memory of the service that the clients added. */
   bytes: number
-  /** The webhooks before the clients connected. */
+  /** The load of webhooks before the clients connected. */
   withoutClients: Load
-  /** The webhooks for other assets, while the clients waited. */
+  /** The load of webhooks for other assets, while the clients waited. */
   withClients: Load
   /** The milliseconds from sending a webhook until its client received the status. */
   settleTimes: number[]
+  /** The lost deliveries of the loads: see `countMissing`. */
   missing: number
 }
 
@@ -124,7 +125,7 @@ async function openClients(
   return clients
 }
 
-/** Resolves with the time at which the received text first matched. */
+/** Resolves with the time at which the text that the client has received first matches. */
 function whenReceived(client: Client, pattern: RegExp): Promise<number> {
   return new Promise((resolve) => {
     client.onData = () => {
@@ -134,7 +135,10 @@ function whenReceived(client: Client, pattern: RegExp): Promise<number> {
   })
 }
 
-/** Settles the runs of some clients. Resolves with the milliseconds from sending each webhook until its client received the status. */
+/**
+ * Settles the runs of some clients, one after another. Resolves with the milliseconds from sending each webhook until its client
+ * received the status.
+ */
 async function settleSome(url: string, clients: Client[]): Promise<number[]> {
   const step = Math.ceil(clients.length / SETTLED_CLIENTS)
   const times: number[] = []

@@ -4,7 +4,10 @@ import ts from 'typescript'
 /** The codes of compiler errors about unused or unreachable code, which a fault may leave. */
 const TOLERATED = new Set([2869, 6133, 6192, 6196, 6198, 7027])
 
-/** The compiler of a project. A fault must compile, or a failing test proves nothing. Files that have changed are read again. */
+/**
+ * The compiler of a project. A fault, unless it inverts a condition of `domain/decide`, must compile, or a failing test proves
+ * nothing. Files that have changed are read again.
+ */
 export function createCompiler(directory) {
   const { config } = ts.readConfigFile(join(directory, 'tsconfig.json'), (path) => ts.sys.readFile(path))
   const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, directory)

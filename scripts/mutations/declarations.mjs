@@ -2,7 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 
-/** Every declaration in `src`, found by its name, so that a fault still fits after its code has moved to another file. */
+/**
+ * Every function, class, method, property and variable that `src` declares, found by its name, so that a fault still fits after its
+ * code has moved to another file.
+ */
 export function readDeclarations(root) {
   const byName = new Map()
   const files = readdirSync(join(root, 'src'), { recursive: true })

@@ -2,10 +2,11 @@ import ts from 'typescript'
 import { listConditions } from './conditions.mjs'
 
 /**
- * What a fault can do to a declaration. Each operator lists the places where it applies, as `{ from, to, text }`. A place is
- * found by a name: of a variable, a property (`run.status`), a function that is called (`guard.check`), a method (`.slice`), or
- * by a literal (`'stop'`, `null`). In the new code of `replace`, `assign`, `property` and `value`, `$&` is the original code. If
- * the original code is a call, `$0`, `$1`, … are its arguments, and `$this` is the object whose method is called.
+ * What a fault can do to a declaration. Each operator lists the places where it applies, as `{ from, to, text }`. `value`, `return` and
+ * `first` apply to the declaration itself. The others find a place by a name: of a variable, a property (`run.status`), a function that is
+ * called (`guard.check`), a method (`.slice`); or by a literal (`'stop'`, `null`) or a word. In the new code of `replace`, `assign`,
+ * `property` and `value`, `$&` is the original code. If the original code is a call, `$0`, `$1`, … are its arguments, and `$this` is the
+ * object whose method is called.
  */
 const OPERATORS = {
   /** The condition that mentions the name is inverted. */
@@ -62,7 +63,7 @@ const OPERATORS = {
   word: (root, [word, text]) => listNodes(root, isText).flatMap((node) => wordsIn(node, word, text)),
 }
 
-/** The places in its declaration where the fault can be applied. */
+/** The places where the fault can be applied in `root`, the node of its declaration. */
 export function listEdits(root, fault) {
   const [operator, ...others] = Object.keys(OPERATORS).filter((name) => fault[name] !== undefined)
   if (operator === undefined || others.length > 0) throw new Error(`${fault.name} needs exactly one operator`)

@@ -19,8 +19,9 @@ import { listInvertedConditions } from './inverted-conditions.mjs'
 /**
  * A fault has a `name`, a declaration (`in`), one operator of `edits.mjs` with its operands, such as `assume: ['isFinal', true]`,
  * and the `tests` that should detect it. `in: 'outer.inner'` is the declaration `inner` somewhere within `outer`. `nth` chooses
- * one of several places where the operator applies; the first is 1. `survives` is the reason why no test can detect the fault:
- * such a fault is reported, and does not fail the run.
+ * one of several places where the operator applies; the first is 1. Conditions count in the order in which `conditions.mjs` lists
+ * them, which is not always that of the code. `survives` is the reason why no test can detect the fault: such a fault is reported,
+ * and fails the run only if a test detects it.
  */
 const FAULTS = [
   ...FAULTS_IN_STATUS_RULES,
@@ -39,7 +40,7 @@ const FAULTS = [
 
 /**
  * Reads every fault, with its file, its place in that file, and the paths of its tests. `problems`: what is wrong with faults
- * that do not fit the project.
+ * that do not fit the project, or have the name of another.
  */
 export function readFaults(root) {
   const declarations = readDeclarations(root)

@@ -4,7 +4,8 @@ const FOLDER = 'src/domain/decide/'
 const CONTRACT = ['sqlite-store', 'sqlite-shared-database']
 
 /**
- * Conditions whose inversion no test can detect, and why. Each is the only condition in the declaration `in` that mentions `about`.
+ * Conditions whose inversion no test can detect, and why. Each is the only condition in the declaration `in` whose text contains
+ * `about`.
  */
 const WITHOUT_EFFECT = [
   {
@@ -26,8 +27,8 @@ const WITHOUT_EFFECT = [
 ]
 
 /**
- * One fault for each condition of the rules in `domain/decide`: it inverts the condition. The contract tests of the stores alone
- * must detect each of them, so a new condition needs no fault of its own in `faults/`.
+ * One fault for each condition of the rules in `domain/decide`: it inverts the condition. The contract tests of the SQLite store alone
+ * must detect each of them that is not listed above, so a new condition needs no fault of its own in `faults/`.
  */
 export function listInvertedConditions({ files, find }) {
   const conditions = files
@@ -50,7 +51,7 @@ export function listInvertedConditions({ files, find }) {
   })
   return conditions.map(({ node, opposite, file, statement, index }) => ({
     name: `${statement.name?.text ?? file}:${index + 1}`,
-    about: node.getText().replaceAll(/\s+/g, ' '),
+    condition: node.getText().replaceAll(/\s+/g, ' '),
     file,
     place: { from: node.getStart(), to: node.end, text: opposite },
     tests: CONTRACT,

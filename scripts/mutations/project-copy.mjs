@@ -58,7 +58,7 @@ export function copyProject(root) {
     /**
      * Runs test files, and stops at the first failure. If two files fail at the same moment, vitest may stop before it has
      * reported either failure, which looks like `broken`; so in that case all files run again to the end. Resolves with the
-     * `kind` of the result (`passed`, `detected`, `broken`, or `hung` if they did not end in time), the output, and for
+     * `kind` of the result (`passed`, `detected`, `broken`, or `hung` if they did not end within `limitMs`), the output, and for
      * `detected` the title of the failed test.
      */
     async runTests(tests, limitMs) {
@@ -111,8 +111,8 @@ function startTests(directory, args, limitMs) {
 }
 
 /**
- * `detected`: a test ran and failed. `broken`: something else failed, such as an import, or tests failed only with a
- * ReferenceError or a SyntaxError, which means that the code of the fault itself is wrong.
+ * `detected`: a test ran and failed. `broken`: something else failed, such as an import, or every failed test had a ReferenceError or
+ * a SyntaxError, which means that the code of the fault itself is wrong.
  */
 function readFailure(report) {
   if (!existsSync(report)) return { kind: 'broken' }

@@ -52,6 +52,7 @@ export function formLabel(path: string): string | undefined {
  */
 export function safeTarget(text: string | undefined): string {
   if (text === undefined || !URL.canParse(text, 'http://here.invalid')) return ADMIN
+  // A path is resolved against this host. The URL of another site has another origin.
   const { origin, pathname, search } = new URL(text, 'http://here.invalid')
   const isOurs = origin === 'http://here.invalid' && (pathname === ADMIN || pathname.startsWith(`${ADMIN}/`))
   return isOurs && !pathname.startsWith('/admin/sign-') ? pathname + search : ADMIN

@@ -27,10 +27,11 @@ export type AdminAuth = {
   sessions: Sessions
   operatorSession: OperatorSession
   signInLimit: SignInLimit
+  /** If false although keys are required, nobody can sign in. */
   hasAdminKey: boolean
   /** True if browsers would discard the session cookie: it is `Secure`, but the public URL uses http. */
   needsHttps: () => boolean
-  /** The IP address of the client. Failed sign-in attempts are counted by it (IPv6: by its network). */
+  /** The IP address of the client. Failed sign-in attempts are counted by it (IPv6: by its network), and by key. */
   addressOf: (c: AppContext) => string
 }
 

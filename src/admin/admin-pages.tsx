@@ -30,6 +30,7 @@ export type AdminPagesDeps = Omit<RoutesDeps, keyof AdminAuth> &
 
 export type AdminPages = {
   routes: Hono<AppEnv>
+  /** Whether the path is `/admin` or below it, even if there is no such page. */
   has(path: string): boolean
   /** Register this middleware before the routes, so that error pages have the headers too. */
   setPageHeaders: MiddlewareHandler<AppEnv>

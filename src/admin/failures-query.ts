@@ -6,8 +6,8 @@ import { FAILURES, withQuery } from './addresses.ts'
 import { isoTime } from './components/time.tsx'
 
 /**
- * The filters of the list of runs, as text; empty if unset. `status` and `acknowledged` may be `any`. `group` is not a filter:
- * `cause` groups the runs by cause. All of them are in the URL, so the link can be shared.
+ * The filters of the list of runs, as text; empty if unset. `status` and `acknowledged` are never empty: `any` means unset. `group` is
+ * not a filter: if it is `cause`, the runs are grouped by cause. All values but the defaults are in the URL, so the link can be shared.
  */
 export type FailuresQuery = { [name in keyof z.infer<typeof runFilterQuerySchema> | 'group']: string }
 

@@ -1,7 +1,7 @@
 /**
  * Characters that are invisible or reorder the text around them: control and format characters (including bidirectional
  * controls), line and paragraph separators, lone surrogates. The zero-width joiner and non-joiner are excluded, because some
- * scripts and emoji need them.
+ * scripts and emoji need them. `INVISIBLE` excludes tabs and line breaks, too.
  */
 const INVISIBLE = /(?!\u200c|\u200d|[\t\r\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 const INVISIBLE_IN_LINE = /(?!\u200c|\u200d)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu

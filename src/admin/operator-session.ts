@@ -60,7 +60,7 @@ export function createOperatorSession(deps: {
 
   return {
     async require(c) {
-      // Another process may have ended the session. Requests without one don't cost a read of the store.
+      // Another process may have ended the session. Requests without a session don't cost a read of the store.
       if (findSession(c) !== undefined) await sessions.refresh()
       const session = findSession(c)
       if (session !== undefined) return operatorOf(session)

@@ -12,7 +12,7 @@ export function respondWithPage(
   return c.html(html`<!doctype html>${page}`, status)
 }
 
-/** Redirects the browser to another page, which it requests with GET. The page shows the notice, such as the result of a form. */
+/** Redirects the browser to another page, which it requests with GET. The page shows the notice with this name. */
 export function seeOther(c: AppContext, href: string, notice?: string): Response {
   if (notice !== undefined) setNotice(c, notice)
   return c.redirect(href, 303)

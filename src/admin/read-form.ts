@@ -5,18 +5,19 @@ import type { AppContext } from '../http/request.ts'
 import { formLabel } from './addresses.ts'
 import type { Operator, OperatorSession } from './operator-session.ts'
 
+/** The limit for a form that was sent with a session. */
 const MAX_FORM_BYTES = 256 * 1024
 
 /** The form field with the CSRF token. */
 export const CSRF_FIELD = 'csrfToken'
 
-/** The limit for a form that was sent without a session, usually after it had ended. A form with a thousand selected runs fits. */
+/** The limit for a form that was sent without a session, usually because the session had ended. A thousand selected runs fit. */
 const MAX_INTERRUPTED_FORM_BYTES = 64 * 1024
 
 /** The limit for a sign-in form: a key, a path, and possibly an interrupted form, which is URL-encoded twice. */
 export const MAX_ANONYMOUS_FORM_BYTES = 128 * 1024
 
-/** A form that was not processed because its session has ended. `target` is the path to which it was sent. */
+/** A form that was not processed, usually because its session has ended. `target` is the path to which the form was sent. */
 export type InterruptedForm = { target: string; fields: URLSearchParams }
 
 /** A form whose CSRF token is not that of the operator's session, usually because it is from an earlier session. */
@@ -61,6 +62,7 @@ export async function readCsrfForm(
 
 /** Reads a form that was sent without a session, so that it can be sent again after the sign-in. Undefined if that is not possible. */
 export async function readInterruptedForm(c: AppContext): Promise<InterruptedForm | undefined> {
+  // Checked before the body is read, because anyone can send this request.
   if (interruptedForm(c, new URLSearchParams()) === undefined) return undefined
   try {
     return interruptedForm(c, await readForm(c, MAX_INTERRUPTED_FORM_BYTES))

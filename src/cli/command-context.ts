@@ -11,7 +11,7 @@ export type CommandContext = {
   stdin: Readable
   stdout: Output
   stderr: Output
-  /** Resolves when the process is asked to stop. */
+  /** Resolves when the process is asked to stop. Until it is called, such a signal ends the process at once. */
   stopRequested: () => Promise<void>
   /** The exit code if the command throws no error. */
   exitCode: number

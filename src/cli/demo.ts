@@ -29,7 +29,7 @@ export function demoCommand(context: CommandContext): Command {
       if (context.env['NODE_ENV'] === 'production')
         throw new CommandError('NODE_ENV is production; the demo is only for development.', 2)
       const stopRequested = context.stopRequested()
-      // Before anything is started, because it throws if an optional package is missing.
+      // The images come before the servers, so that nothing has to be stopped if an optional package is missing.
       const images = await createDemoImages()
       const servers = await startDemoServers(
         options.postgres ? () => startLocalPostgres({ path: context.env['PATH'] }) : undefined,
@@ -47,8 +47,9 @@ export function demoCommand(context: CommandContext): Command {
 }
 
 /**
- * Starts both servers with a temporary directory, which is removed when they stop. The service stores everything in the database
- * server that `startDatabase` starts, or else in a file in that directory. The servers get no variables of the caller's environment.
+ * Starts the service and a local ImageKit with a temporary directory, which is removed when they stop. The service stores everything in
+ * the database server that `startDatabase` starts, or else in a file in that directory. Neither gets variables of the caller's
+ * environment.
  */
 async function startDemoServers(startDatabase?: () => Promise<LocalPostgres>): Promise<LocalServers> {
   const directory = await mkdtemp(join(tmpdir(), 'extension-tracker-demo-'))

@@ -52,8 +52,8 @@ export function devCommand(context: CommandContext): Command {
 const SANDBOX_PORT = 3001
 
 /**
- * The variables that are set to placeholders in `.env.example`, and that the service doesn't need on loopback, except that
- * PostgreSQL needs a token secret.
+ * The variables that are set to placeholders in `.env.example`, except IMAGEKIT_PRIVATE_KEY, which the sandbox's key replaces. On
+ * loopback, the service needs none of them, except TRACKER_TOKEN_SECRET with PostgreSQL.
  */
 const OPTIONAL_SECRETS = ['TRACKER_API_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_TOKEN_SECRET']
 

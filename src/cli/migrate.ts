@@ -77,6 +77,7 @@ async function checkTokenSecret(
       }`,
       2,
     )
+  // 25 hours: ImageKit repeats a webhook for 24 hours, so later no webhook comes to a URL that the file's secret has signed.
   if (fileSecret !== undefined && !secrets.includes(fileSecret))
     throw new CommandError(
       `TRACKER_TOKEN_SECRET lacks the secret in ${file}, which signs webhook URLs and status links if that variable is not set. ` +

@@ -41,7 +41,7 @@ async function openInBrowser({ env, stderr }: CommandContext, url: string): Prom
 
 function openerOf(platform: NodeJS.Platform): [string, ...string[]] {
   if (platform === 'darwin') return ['open']
-  // `start` takes its first quoted argument as the title of a window.
+  // `start` takes its first quoted argument as the title of a window, so an empty title comes before the address.
   if (platform === 'win32') return ['cmd', '/c', 'start', '""']
   return ['xdg-open']
 }

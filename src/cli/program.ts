@@ -140,7 +140,7 @@ async function createProgram(
     .description('Tracks the final status of ImageKit extensions.')
     .version(version)
     .exitOverride()
-    // Makes the options of `deliveries show --json` and `deliveries --json` different ones.
+    // So that `--json` after `deliveries show` is an option of `show`, not of `deliveries`.
     .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
@@ -156,7 +156,7 @@ async function createProgram(
 }
 
 const EXIT_CODES = `
-Exit codes: 0 success, 1 failure, 2 wrong usage or configuration,
+Exit codes: 0 success, 1 failure, 2 wrong usage, configuration or setup,
 3 (upload --wait, retry --wait, status) an extension failed or expired.`
 
 function reportError(error: unknown, { env, stderr }: CommandContext): number {

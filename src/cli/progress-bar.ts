@@ -57,6 +57,7 @@ export async function startUploadProgress(
   }
 }
 
+/** `onStart` gets the number of rows to copy; `onProgress` the number that were copied, or compared, since its last call. */
 export type RowProgress = {
   onStart: (rows: number) => void
   onProgress: (phase: 'copying' | 'comparing', table: string, rows: number) => void

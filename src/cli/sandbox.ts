@@ -72,6 +72,7 @@ function parseSandboxOptions(
 ): SandboxOptions {
   // The option overrides the variable, because a `.env` shared with the service contains the service's PORT.
   const portName = portOption === undefined ? 'PORT' : '--port'
+  // The option is read like a variable, so that a problem with it is reported like the others.
   const variables = new Variables({ ...env, '--port': portOption }, readText)
   if (env['NODE_ENV'] === 'production') {
     variables.addProblem('NODE_ENV', 'is production; the sandbox is only for development and tests')

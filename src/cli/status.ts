@@ -27,10 +27,9 @@ export function statusCommand(context: CommandContext): Command {
       const client = createConfiguredClient(context)
       let last: AssetStatus | undefined
       for await (const asset of options.watch ? followAsset(client, fileId) : getOnce(client, fileId)) {
-        printLine(
-          context.stdout,
-          options.json ? stringifyForTerminal(asset) : formatUpdate(context, asset, last),
-        )
+        const text = options.json ? stringifyForTerminal(asset) : formatUpdate(context, asset, last)
+        // Empty if a newer run of an extension has the same status.
+        if (text !== '') printLine(context.stdout, text)
         last = asset
       }
       if (last !== undefined && hasFailedOrExpired(last)) context.exitCode = 3
@@ -55,12 +54,15 @@ function formatUpdate(context: CommandContext, asset: AssetStatus, previous?: As
   return changes.map(({ run, from }) => `  ${formatChange(run, from, paint)}`).join('\n')
 }
 
+/** The length of `pending`, `success` and `expired`, the longest statuses. */
+const STATUS_WIDTH = 7
+
 /** An asset and its extensions, one per line. */
 export function formatAsset(asset: AssetStatus, paint: Paint): string {
   const width = Math.max(...asset.extensions.map((run) => stringWidth(escapeForTerminal(run.name))), 0)
   const lines = asset.extensions.map(
     (run) =>
-      `  ${padTo(escapeForTerminal(run.name), width)}  ${paint(run.status, run.status.padEnd(7))}  ${formatSourceAndError(run)}`,
+      `  ${padTo(escapeForTerminal(run.name), width)}  ${paint(run.status, run.status.padEnd(STATUS_WIDTH))}  ${formatSourceAndError(run)}`,
   )
   const status = asset.status === 'none' ? 'none (no extension was requested)' : paint(asset.status)
   return [`${escapeForTerminal(asset.fileId)}  ${status}`, ...lines.map((line) => line.trimEnd())].join('\n')

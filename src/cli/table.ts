@@ -8,6 +8,7 @@ export type Column<Row> = {
   /** May be truncated if the terminal is too narrow. */
   isTruncatable?: true
   align?: 'right'
+  /** Colours the text of a cell, without its padding. */
   paint?: (text: string, row: Row) => string
 }
 

@@ -2,8 +2,9 @@ import stringWidth from 'string-width'
 import type { CommandContext } from './command-context.ts'
 
 /**
- * Control, bidirectional and invisible characters. Names and errors are untrusted: they could contain escape sequences for the
- * terminal, or reverse the reading direction. Joiners, which Persian and emoji need, and emoji variation selectors are allowed.
+ * Control, bidirectional and invisible characters, line separators and lone surrogates. Names and errors are untrusted: they could
+ * contain escape sequences for the terminal, or reverse the reading direction. Joiners, which Persian and emoji need, and emoji
+ * variation selectors are allowed.
  */
 const UNSAFE =
   /(?!\u200c|\u200d|\ufe0e|\ufe0f)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu

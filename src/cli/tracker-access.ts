@@ -6,7 +6,9 @@ import { normalizeAddress, urlHost } from '../domain/host-address.ts'
 /** The URL of the service and the key to authenticate with; `key.name` is the variable that contains it. */
 export type TrackerAccess = { url: string; key: { name: string; secret: string } | undefined }
 
-/** The first one that is set is used. An admin key is accepted wherever an API key is. */
+/**
+ * The first one that is set is used, and the first key in it if it has several. An admin key is accepted wherever an API key is.
+ */
 const KEY_VARIABLES = ['TRACKER_ADMIN_KEY', 'TRACKER_API_KEY']
 
 /** Reads the variables that the client commands need. Throws `ConfigError` if one is invalid. */

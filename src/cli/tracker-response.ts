@@ -7,6 +7,7 @@ import type { TrackerAccess } from './tracker-access.ts'
 export type TrackerResponse = {
   status: number
   text: string
+  /** The first value of a header. `name` is in lower case. */
   header: (name: string) => string | undefined
 }
 

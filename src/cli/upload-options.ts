@@ -86,7 +86,7 @@ export function addField(text: string, previous: readonly [string, string][] = [
   return [...previous, [name, text.slice(separator + 1)]]
 }
 
-/** ImageKit requires both options for a tagger: https://imagekit.io/docs/extensions/ai-auto-tagging */
+/** What `--extension` adds for a tagger, because ImageKit requires both options: https://imagekit.io/docs/extensions/ai-auto-tagging */
 const TAGGER_DEFAULTS = { minConfidence: 70, maxTags: 10 }
 
 export const EXTENSION_HELP =

@@ -38,7 +38,7 @@ export function uploadCommand(context: CommandContext): Command {
   const command = new Command('upload')
     .usage('[options] FILE')
     .description(
-      'Uploads a file to ImageKit through the service and records its extensions.\n\n' +
+      'Uploads a file to ImageKit through the service, which tracks its extensions.\n\n' +
         'FILE is a path, - for the standard input, or an http(s) URL that ImageKit fetches itself.',
     )
     .argument('[FILE]')
@@ -71,7 +71,8 @@ const UPLOAD_HELP = `
 Each yes/no option also has a --no- form, such as --no-use-unique-file-name.
 TRACKER_URL (else PUBLIC_URL, else HOST and PORT) is the address of the service; TRACKER_ADMIN_KEY or
 TRACKER_API_KEY is the key, if the service requires one.
-With --wait the exit code is 3 if an extension failed or expired, and otherwise 1 if one is still pending.`
+With --wait the exit code is 3 if an extension failed or expired, and otherwise 1 if one is still pending, or if
+ImageKit has only queued the upload.`
 
 type UploadArguments = { file: string; limitSeconds: number | undefined }
 

@@ -5,7 +5,9 @@ import type { Variables } from './variables.ts'
 /** The webhook for alerts and the thresholds at which they fire. Times in milliseconds. */
 export type AlertSettings = {
   url: string
+  /** An alert fires if this many runs of one extension fail within this time. */
   failures: { count: number; withinMs: number }
+  /** An alert fires if a run has been pending for this long. */
   pendingAgeMs: number
 }
 

@@ -9,7 +9,7 @@ import type { Variables } from './variables.ts'
 
 const MAX_CONNECTIONS = 1_000
 
-/** The addresses of `migrate --from --to`: the database to copy, and the empty one to copy it into. */
+/** The addresses of `migrate --from --to`: the database to copy, and the one to copy it into, empty at first. */
 export type CopyAddresses = {
   from: DatabaseAddress & { kind: 'sqlite' }
   to: DatabaseAddress & { kind: 'postgres' }

@@ -30,7 +30,7 @@ function normalize(name: string): string {
   return name.toUpperCase().replaceAll('_', '')
 }
 
-/** Whether the names are equal, or one character is missing, added or wrong. Names under 8 characters must be equal. */
+/** Whether the names are equal, or one character is missing, added or wrong. A `known` name under 8 characters must be equal. */
 function isAlmost(name: string, known: string): boolean {
   if (name === known) return true
   if (known.length < 8 || Math.abs(name.length - known.length) > 1) return false

@@ -16,7 +16,8 @@ export type MaintenanceSettings = {
 }
 
 const DURATION = 'a duration such as 10m or 25h'
-const TOO_SHORT = 'must be at least 25h and at least EXPIRE_AFTER, because webhooks can arrive until then'
+const TOO_SHORT =
+  'must be at least 25h and at least EXPIRE_AFTER, because webhooks for a run can arrive for so long'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 

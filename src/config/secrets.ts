@@ -48,8 +48,8 @@ export function parseAccessKeys(text: string): { keys: AccessKey[]; problems: st
 
 /**
  * Names a key by a hash of its secret. Its position in the list can't be its name: when a key is inserted or replaced, the
- * name would pass to another key, and with it the stored responses and the audit entries. 32 bits are enough to distinguish a
- * few keys, but too few to confirm a guessed secret, because many secrets share them.
+ * name would pass to another key, and with it the responses stored for idempotency keys and the audit entries. 32 bits are
+ * enough to distinguish a few keys, but too few to confirm a guessed secret, because many secrets share them.
  */
 function nameFromSecret(secret: string): string {
   const digest = createHash('sha256').update(`extension-tracker key name\0${secret}`).digest('hex')

@@ -2,7 +2,10 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import { parseSecretList, placeholderProblem } from './secrets.ts'
 import type { Variables } from './variables.ts'
 
-/** The settings of the notifications to callers' `webhookUrl`s. */
+/**
+ * The settings of the notifications to callers' `webhookUrl`s. `secrets`: every one signs; if empty, nothing is signed.
+ * `allowPrivateTargets` is also the setting for alerts.
+ */
 export type NotificationSettings = { secrets: KeyObject[]; allowPrivateTargets: boolean }
 
 export function parseNotifications(variables: Variables, warnings: string[]): NotificationSettings {

@@ -6,7 +6,10 @@ const MAX_WAIT_SECONDS = 60
 const MAX_ASSETS = 100
 const FILE_IDS_MESSAGE = `must be given 1 to ${MAX_ASSETS} times, each time with a valid fileId`
 
-/** `wait`: how long the response may be delayed while the status is pending, in seconds; parsed into milliseconds. */
+/**
+ * `wait`: how long the response may be delayed while the status is pending and, with `If-None-Match`, unchanged; in seconds, parsed
+ * into milliseconds.
+ */
 export const statusQuerySchema = z.object({
   wait: z
     .string()

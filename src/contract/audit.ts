@@ -14,6 +14,7 @@ export const auditListSchema = z.object({
        * nothing that has an id (a backup).
        */
       subject: z.string().nullable(),
+      /** Null if none was given, or once it is deleted with the asset that the action was about. */
       reason: z.string().nullable(),
       details: z.record(z.string(), z.json()).nullable(),
     }),

@@ -13,7 +13,7 @@ export const deliveryOutcomeSchema = z.enum([
   'rejected',
 ] satisfies DeliveryOutcome[])
 
-/** The response to a webhook, once the delivery and its effect are on disk; also to a replay. */
+/** The response to a webhook or a replay, once the delivery and its effect are on disk. */
 export const recordedDeliverySchema = z.object({ outcome: deliveryOutcomeSchema })
 
 /** Why a delivery was ignored or rejected. */

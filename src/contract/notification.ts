@@ -3,7 +3,7 @@ import type { NotificationFilter, NotificationState } from '../domain/notificati
 import { reasonText } from './reason.ts'
 import { timeSchema } from './run.ts'
 
-/** `given_up`: the latest attempt failed, and no further one follows. */
+/** `given_up`: no further attempt follows, and the latest one had the result `given_up`, `gone` or `rejected`. */
 const notificationStateSchema = z.enum(['waiting', 'delivered', 'given_up'] satisfies NotificationState[])
 
 /** The notification to a caller about one settled run. */
@@ -17,7 +17,7 @@ export const notificationSchema = z.object({
   host: z.string(),
   createdAt: timeSchema,
   /**
-   * Null if no attempt follows. While an attempt is in progress: when it is repeated, should its result not be recorded by then.
+   * Null if no attempt follows. While an attempt is in progress: when it is repeated, unless its result is recorded by then.
    */
   nextAttemptAt: timeSchema.nullable(),
   /** The latest 20 attempts with a recorded result, the oldest first. */

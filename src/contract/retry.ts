@@ -24,7 +24,7 @@ export const retryProgressSchema = z.object({
    * `unconfirmed` if ImageKit did not clearly accept it, and the new run is still pending or may not have been recorded.
    */
   results: z.object({ ...countsByStatusSchema.shape, rejected: countSchema, unconfirmed: countSchema }),
-  /** The first 100 of the items that `failed` counts. */
+  /** The first 100 of the items that `failed` counts. Their `state` is `failed` or `unconfirmed`. */
   notAccepted: z.array(
     z.object({
       runId: z.string(),

@@ -26,7 +26,7 @@ export const auditKindSchema = z.enum([
   'backup',
 ] satisfies AuditKind[])
 
-/** One event of a run's life; the oldest comes first. Actions of operators on several runs at once are not included. */
+/** One event of a run's life; the oldest comes first. Of the operators' actions, it includes only those on this run alone. */
 const timelineEventSchema = z.discriminatedUnion('what', [
   z.object({
     at: timeSchema,
@@ -100,7 +100,7 @@ export const runDetailSchema = z.object({
     .nullable(),
   /** The other runs of the submission. */
   siblings: z.array(runSchema),
-  /** Those that report on the run, and those of its submission that name no extension: the first 1,000, the oldest first. */
+  /** Those of its submission that name its extension, or none: the first 1,000, the oldest first. */
   deliveries: z.array(deliverySchema),
   /** The evidence that settled the run, or why it expired. Null if neither is the case. */
   evidence: statusReasonSchema.nullable(),

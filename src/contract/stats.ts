@@ -12,7 +12,10 @@ export const countsByStatusSchema = z.object({
 
 const MAX_WINDOW_MS = 90 * 86_400_000
 
-/** `window`: the length of the period that the statistics cover, up to now; parsed into milliseconds. */
+/**
+ * `window`: the length of the period that the statistics cover; parsed into milliseconds. The period is rounded up to whole hours,
+ * of which the current one is the last.
+ */
 export const statsQuerySchema = z.strictObject({
   window: z
     .string()
@@ -37,5 +40,6 @@ export const statsSchema = z.object({
   /** The causes of the failures in the window, the most frequent first. */
   causes: z.array(z.object({ extension: z.string(), cause: z.string(), count: countSchema })),
   oldestPendingAt: timeSchema.nullable(),
+  /** How long after their request runs settled, of those that settled in the window; null if none did. */
   settleSeconds: z.object({ p50: z.number().nullable(), p95: z.number().nullable() }),
 })

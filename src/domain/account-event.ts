@@ -3,7 +3,7 @@ import type { UploadResponse } from './upload-response.ts'
 /**
  * An account webhook's event. `asset`: a file has changed, perhaps because of an extension, or is gone. `upload_finished`: the
  * result of a queued upload, identified by ImageKit's request id. `other`: any other event, which is only stored, but may name a
- * file. `type` is null if the payload has none, `eventId` if the signed headers have none, either.
+ * file. `type` is null if the payload has none, `eventId` if neither the payload nor the signed headers have one.
  */
 export type AccountEvent =
   | { kind: 'asset'; eventId: string | null; type: string; fileId: string }

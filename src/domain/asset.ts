@@ -4,7 +4,7 @@ export type AssetState = RunStatus | 'none'
 
 /**
  * The facts about an asset. `runs`: at least its current runs, from submissions that are not `rejected`, in insertion order of
- * the submissions and then of the runs. `recordedAt`: when the newest of these submissions last changed.
+ * the submissions and then of the runs. `recordedAt`: when its newest submission that is not `rejected` last changed.
  */
 export type AssetFacts = { fileId: string; recordedAt: number; runs: Run[] }
 

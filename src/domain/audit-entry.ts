@@ -23,7 +23,10 @@ export type AuditEntry = {
    * A hash of the id, once its asset is forgotten.
    */
   subject: string | null
-  /** As the operator wrote it, until a forgotten asset's ids are removed from it; null if none was given, or once it is deleted. */
+  /**
+   * As the operator wrote it, until a forgotten asset's ids are removed from it. Null if none was given, or once the subject's asset
+   * is forgotten.
+   */
   reason: string | null
   details: JsonObject | null
 }

@@ -14,8 +14,8 @@ export type ConcurrentChange = {
 
 /**
  * What another submission of the same asset may have changed since `run` was requested; null if nothing. `place` says whether the
- * other submission was inserted earlier or later than that of `run`. Of an earlier one, only what was unfinished when `run` was
- * requested counts, because the rest of its effect is in the baseline.
+ * other submission was inserted earlier or later than that of `run`. Of an earlier one, only what may have been unfinished when
+ * `run` was requested counts, because the rest of its effect is in the baseline.
  */
 export function concurrentChange(
   run: Pick<Run, 'requestedAt'>,

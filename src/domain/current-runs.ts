@@ -4,8 +4,8 @@ import { isRejected } from './submission.ts'
 type Change<R> = { before: R | undefined; after: R | undefined }
 
 /**
- * The submissions with changes that may affect which runs are current: each that becomes bound to a file, becomes or stops being
- * rejected, or gains or loses a run. For each of them, the names of the gained and lost runs, and the names by which these were
+ * The submissions with changes that may affect which runs are current: each that is new, becomes bound to a file, becomes or
+ * stops being rejected, or gains or loses a run. For each of them, the names of the gained and lost runs, and the names by which these were
  * requested. The current runs with these names must be determined anew, in addition to those with the names of its other runs.
  */
 export function submissionsToRefresh({

@@ -5,9 +5,9 @@ export type DatabaseAddress =
       kind: 'postgres'
       /** Contains the password. */
       url: string
-      /** Where to LISTEN: `url` itself, unless that goes through a pooler. Contains the password. */
+      /** Where to LISTEN, and to drop old partitions: `url` itself, unless that goes through a pooler. Contains the password. */
       listenUrl: string
-      /** The maximum number of connections of each process. */
+      /** The maximum number of connections of each process, apart from a short-lived one that drops old partitions. */
       connections: number
     }
 

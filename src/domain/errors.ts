@@ -56,8 +56,8 @@ export class TrackerError extends Error {
 }
 
 /**
- * The command can't run with this database, and waiting does not help: it exits with 2. Not a `TrackerError`, because no request
- * ever gets it.
+ * The command can't run with this database, and waiting does not help, so the command exits with 2. Not a `TrackerError`, because
+ * no request ever gets it.
  */
 export class DatabaseStartError extends Error {
   constructor(message: string, options?: { cause?: unknown }) {

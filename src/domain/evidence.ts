@@ -13,7 +13,7 @@ export type FileFacts = Pick<
   hasAlpha: boolean | null
 }
 
-/** Another possible cause of a change. `other_version`: the file has a version that no extension of ours made. */
+/** Another possible cause of a change. `other_version`: the file has a version that no requested extension made. */
 type Explanation = { kind: 'submission'; submissionId: string } | { kind: 'other_version' }
 
 /**
@@ -61,7 +61,7 @@ export function assessEvidence(
 }
 
 /**
- * The change that this extension makes; null if there is none. Any extension may add tags: the source of a tag is the name of its
+ * The change that this extension makes; null if there is none. Any other extension may add tags: the source of a tag is the name of its
  * extension.
  */
 function findChange(name: string, baseline: Baseline, current: FileFacts): Evidence | null {
@@ -122,9 +122,9 @@ function mayHaveCaused(evidence: Evidence, extension: string, other: ConcurrentC
 }
 
 /**
- * Whether somebody else uploaded or restored a version, which may bring its own tags and description. If remove-bg was requested,
- * a newer version counts as its result, which keeps the tags and the description. A version without transparency does not, unless
- * `mayFillBackground`.
+ * Whether somebody else may have uploaded or restored a version, which may bring its own tags and description. If remove-bg was
+ * requested, a newer version counts as its result, which keeps the tags and the description. A version without transparency counts
+ * only with `mayFillBackground`.
  */
 function isOtherVersion(
   run: AssessedRun,

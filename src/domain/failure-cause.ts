@@ -9,10 +9,10 @@ const MAX_SHOWN_CAUSES = 100
 /** Replaces all causes of an extension that are not shown. */
 export const OTHER_CAUSE = 'other'
 
-/** How many runs have a cause. It is empty for runs that did not fail. */
+/** How many runs of an extension have a cause. `cause` is empty for runs that did not fail. */
 type CountedCause = { extension: string; cause: string; count: number }
 
-/** The causes of an extension that are shown under their own name; those of every extension if `extension` is null. */
+/** The causes of an extension that are shown under their own name; those of any extension, each once, if `extension` is null. */
 export function shownCauses(counted: readonly CountedCause[], extension: string | null): string[] {
   const counts = new Map<string, Map<string, number>>()
   for (const { extension: name, cause, count } of counted) {

@@ -3,8 +3,8 @@ import type { Evidence, Run } from './run.ts'
 import type { Submission } from './submission.ts'
 
 /**
- * A run that is due for a check, with everything that is compared to find evidence. It is pending, or it expired and its file has
- * changed since.
+ * A run that is due for a check, with everything that is compared to find evidence. It is pending, or it expired and became due
+ * again, for example because its file changed.
  */
 export type DueRun = {
   run: Run
@@ -52,5 +52,5 @@ export type Finding =
   | { kind: 'asset_gone' }
   /** `EXPIRE_AFTER` has passed without evidence. */
   | { kind: 'timed_out' }
-  /** There is no new fact. The run is checked again at `dueAt`; if that is null, once its file changes. */
+  /** The status stays. The run is checked again at `dueAt`; if `dueAt` is null, only once its file changes. */
   | { kind: 'unchanged'; dueAt: number | null }

@@ -23,8 +23,8 @@ export function isLoopbackHost(host: string): boolean {
 }
 
 /**
- * The host of a URL, without brackets or a final dot, if it needs no DNS lookup because it is an IP address or `localhost`;
- * else undefined.
+ * The host of a URL, without brackets or a final dot, if it needs no DNS lookup because it is an IP address, `localhost` or a name
+ * below `localhost`; else undefined.
  */
 export function literalHost(hostname: string): string | undefined {
   const host = hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
@@ -45,7 +45,7 @@ export function urlHost(host: string): string {
 /** A network: one of its addresses, and the length of its prefix. IPv4 is mapped into IPv6, so that both families compare alike. */
 export type Network = [address: ipaddr.IPv6, prefixLength: number]
 
-/** Parses an address such as `10.0.0.1`, or a network such as `10.0.0.0/8`. */
+/** Parses an address such as `10.0.0.1`, or a network such as `10.0.0.0/8`. Undefined for any other text. */
 export function parseNetwork(text: string): Network | undefined {
   if (isAddress(text)) return [mapped(ipaddr.parse(text)), 128]
   if (!isAddress(text.replace(/\/\d+$/, '')) || !ipaddr.isValidCIDR(text)) return undefined

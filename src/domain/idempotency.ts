@@ -3,7 +3,7 @@ export type StoredResponse = {
   status: number
   headers: { [name: string]: string }
   body: string
-  /** The asset whose status the response links to. The link contains a token, so it is not stored, but built each time. */
+  /** The asset whose status the response links to. The link contains a token, so it is built each time, not stored. */
   fileId?: string
 }
 
@@ -17,7 +17,7 @@ export type KeyClaim = {
   nonce: string
 }
 
-/** The result of claiming an idempotency key. */
+/** The result of claiming an idempotency key. `fingerprint`: a hash of the content of the request that has or had the key. */
 export type ClaimResult =
   /** This request has the key now. */
   | { kind: 'claimed' }
@@ -28,5 +28,5 @@ export type ClaimResult =
   /** The request that had it has ended, and its response is stored. */
   | { kind: 'responded'; fingerprint: string; response: StoredResponse }
 
-/** How long a claim lasts, unless its request is still running then. */
+/** How long a claim lasts; longer if its request is still running then. */
 export const IDEMPOTENCY_WINDOW_MS = 24 * 60 * 60 * 1000

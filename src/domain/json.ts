@@ -1,4 +1,4 @@
-/** Any value that `JSON.parse` can return. Used for values whose shape ImageKit defines. */
+/** Any value that `JSON.parse` can return. Used mainly for values whose shape ImageKit defines. */
 export type Json = string | number | boolean | null | Json[] | JsonObject
 
 export type JsonObject = { [key: string]: Json }

@@ -13,6 +13,7 @@ export type DeliveryFilter = {
   cause: string | null
   /** The extension that the delivery reports on, as ImageKit names it. */
   service: string | null
+  /** The file that the delivery names, or to which its submission is bound. */
   fileId: string | null
   /** Received at this time or later. */
   since: number | null

@@ -12,7 +12,10 @@ export type DueNotification = {
   /** The number of the attempt that is due or in progress; the first is 1. */
   attempt: number
   createdAt: number
-  /** When the attempt became due, or when the claim of an attempt without a recorded result ended. */
+  /**
+   * When the attempt became due, or when the claim of an attempt without a recorded result ended. In the future if it was set while
+   * the clock was ahead.
+   */
   dueAt: number
 }
 
@@ -61,7 +64,7 @@ export type NotificationAttempt = {
 /** The number of attempts that are stored for each notification: the latest ones. */
 export const STORED_ATTEMPTS = 20
 
-/** `given_up`: the latest attempt did not succeed, and no more follow. */
+/** `given_up`: the latest attempt did not succeed, and no more follow. Its result is `gone`, `rejected` or `given_up`. */
 export type NotificationState = 'waiting' | 'delivered' | 'given_up'
 
 /** Selects notifications; null means any. */

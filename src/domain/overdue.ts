@@ -4,6 +4,7 @@ import { CLOCK_SLACK_MS } from './due-time.ts'
 export type SweptRun = {
   /** Its row number. */
   n: number
+  /** False, too, for a pending run of a rejected submission. */
   isPending: boolean
   /** It is marked as overdue already. */
   isOverdue: boolean
@@ -32,8 +33,9 @@ function isYounger(requestedAt: number, now: number, ageMs: number): boolean {
 
 /**
  * Selects at most `limit` of the next runs, in insertion order, to be marked as overdue, each with the time at which it became
- * due. `swept` is the last run that the sweep passes: the next sweep begins after it; undefined if the sweep passes none. It does
- * not pass a run younger than the longest transaction, because a run with a lower number may not be committed yet.
+ * due. `swept` is the last run that the sweep passes: the next sweep begins after it; undefined if the sweep passes none. It
+ * passes neither a run younger than the longest transaction nor the runs after it, because a run with a lower number may not be
+ * committed yet.
  */
 export function selectOverdue(
   runs: readonly SweptRun[],

@@ -12,7 +12,7 @@ export const fileIdText = z.string().refine(isFileId, 'is not a valid fileId')
 /**
  * Whether a text can be an ImageKit file id. An id is one path segment of our URLs and ImageKit's: slashes and dot segments would
  * change the URL, and lone surrogates can't be encoded. Control characters could be commands to a terminal. `status` and `retry`
- * are excluded because our own routes contain these segments.
+ * are excluded because they are in the place of an id in our routes `/assets/status` and `/runs/retry`.
  */
 export function isFileId(text: string): boolean {
   return FILE_ID.test(text)

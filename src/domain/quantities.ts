@@ -58,7 +58,10 @@ const SHOWN_UNITS = [
   ['s', 1],
 ] as const
 
-/** A duration in its two largest units, such as `1 h 5 min`; in seconds with three digits, such as `1.03 s`; or in whole `ms`. */
+/**
+ * A duration under a second in whole `ms`; one under a minute in seconds with three digits, such as `1.03 s`; a longer one in its two
+ * largest units, such as `1 h 5 min`.
+ */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`
   if (ms < 59_950) return `${Number((ms / 1000).toPrecision(3))} s`

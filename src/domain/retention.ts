@@ -20,6 +20,7 @@ export function decideRetention(
 /** The reasons why an old submission may still be needed. */
 export type SubmissionUses = {
   isBeingSubmitted: boolean
+  /** Always false for a rejected submission. */
   hasPendingRun: boolean
   /** At least one notification to its caller has not ended. */
   hasOpenNotification: boolean
@@ -53,7 +54,7 @@ export type RetentionCandidate = {
  * Selects which of the next rows, in insertion order, are deleted in one step. If a row is kept, later rows of the same asset are
  * kept, too: otherwise an earlier run would become current again. `lastOld` is the last row recorded before the hour of `before`;
  * if a row up to `lastOld` seems young, a wrong clock dated it. The next step continues after row `next`, the last one that was
- * decided; `next` is undefined if only young rows follow.
+ * decided; `next` is undefined if there are no rows, or if the rest are young.
  */
 export function selectOld(
   rows: readonly RetentionCandidate[],
@@ -81,7 +82,7 @@ type StoredBody = { n: number; receivedAt: number; bytes: number }
 
 /**
  * Selects which of the next bodies, in insertion order, are pruned in one step. The next step continues after body `next`, the
- * last one that was decided.
+ * last one that was decided; `next` is undefined if there are no bodies.
  */
 export function selectOldBodies<Body extends StoredBody>(
   bodies: readonly Body[],

@@ -74,7 +74,7 @@ export function progressOf(
 /** An item that was not clearly accepted: the run to retry, its extension, and the reason. */
 export type UnacceptedItem = { runId: string; name: string; state: RetryItemState; reason: string | null }
 
-/** Why a run can't be retried. */
+/** Why a run can't be retried. `no_file`: its submission was rejected, or is not bound to a file. */
 export type RetryRejection = 'pending' | 'not_current' | 'asset_gone' | 'no_file' | 'options_unknown'
 
 /**
@@ -89,7 +89,7 @@ export type SubmitRetryResult =
 export function decideRetry(facts: {
   run: Run
   submission: Submission
-  /** The current run of the asset and extension, if it is another one. */
+  /** The current run of the asset and extension; null if `run` is the current one, or if there is none. */
   currentRunId: string | null
 }):
   | { kind: 'allowed'; fileId: string; extension: RequestedExtension }

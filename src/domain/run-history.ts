@@ -12,7 +12,7 @@ export type RunHistory = {
   respondedAt: number | null
   /** The other runs of the submission. */
   siblings: Run[]
-  /** The deliveries that report on the run, and unrecognised ones of its submission; oldest first, at most 1,000. */
+  /** The deliveries for its submission that name the run's extension, or no extension; oldest first, at most 1,000. */
   deliveries: ListedDelivery[]
   /** The notification to its caller; null if there is none. */
   notification: { createdAt: number; attempt: number; result: string | null; reason: string | null } | null
@@ -20,7 +20,7 @@ export type RunHistory = {
   auditEntries: AuditEntry[]
   /** The run that this one retries, and the audit entry about the retry; null for a first attempt, or if that run is not found. */
   previous: { runId: string; entry: AuditEntry | null } | null
-  /** The current run of the asset and extension, if it is another one. */
+  /** The current run of the asset and extension; null if this run is the current one, or if there is none. */
   currentRunId: string | null
 }
 
@@ -32,7 +32,7 @@ type HistoryFacts = Pick<
   /** All runs of its submission. */
   runs: readonly Run[]
   asset: AssetFacts | undefined
-  /** If the run is a retry: the newest listed run of the same asset and extension before it. */
+  /** If the run is a retry: the newest earlier run of the same asset and extension whose submission is not rejected. */
   earlier:
     | {
         runId: string

@@ -41,7 +41,7 @@ export type Run = {
   evidence: StatusReason | null
   /** A webhook has reported the opposite of the final status. */
   contradicted: boolean
-  /** When an operator acknowledged the run. Null before, once it is revoked, and again after a later result has settled the run. */
+  /** When an operator acknowledged the run; null if it is not acknowledged. A later result that settles the run clears it. */
   acknowledgedAt: number | null
 }
 

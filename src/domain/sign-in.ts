@@ -4,7 +4,7 @@ import { CLOCK_SLACK_MS } from './due-time.ts'
 const WINDOW_MS = 15 * 60_000
 const MAX_FAILURES = 10
 
-/** The maximum number of names with stored failures; the oldest are deleted first. A name is the hash of an address or of a key. */
+/** The maximum number of names with stored failures; the oldest are deleted first. A name is the hash of a network or of a key. */
 export const MAX_SIGN_IN_NAMES = 20_000
 
 /**

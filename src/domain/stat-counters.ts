@@ -33,19 +33,19 @@ export type HourBounds = readonly [
   lastDelivery: number | null,
 ]
 
-/** What a batch adds to the counters. */
+/** What one transaction adds to the counters. */
 export type StatDelta = { counters: StatCounter[]; hours: HourBounds[] }
 
 /**
- * The groups of all present runs, and the counters of some hours, each summed over these hours. `byHour`: those of these hours in
- * which runs settled or expired, in order.
+ * The groups of all present runs, and the counters of some hours, each summed over these hours; its `hour` is then 0. `byHour`: those
+ * of these hours in which runs settled or expired, in order.
  */
 export type StatCounts = { groups: CountedGroup[]; counters: StatCounter[]; byHour: SettledInHour[] }
 
-/** How many runs reached each status in an hour since the epoch. */
+/** How many runs got their present status in an hour, by status. `hour` in hours since the epoch. */
 export type SettledInHour = { hour: number; success: number; failed: number; expired: number }
 
-/** How many runs, of one extension or of all, reached a status in an hour. */
+/** How many runs, of one extension or of all, got their present status in an hour; or the change of this number. */
 export type SettledCount = readonly [hour: number, status: string, count: number]
 
 /** From `from`, inclusive, to `until`, exclusive. */
@@ -98,8 +98,8 @@ function listSums(sums: StatSums): StatCounter[] {
 }
 
 /**
- * One transaction folds the deltas of at most `MAX_DELTAS` batches, and no further delta once these have `MAX_CHANGES` changes of
- * counters, so that webhooks wait only briefly.
+ * One transaction folds at most `MAX_DELTAS` deltas, and no further one once these have `MAX_CHANGES` changes of counters, so that
+ * webhooks wait only briefly.
  */
 export const MAX_DELTAS = 500
 const MAX_CHANGES = 2_000
@@ -129,7 +129,7 @@ export function foldDeltas(
 }
 
 /**
- * The present number of runs, and the counts of the hours from `from` to before `until`: the folded counters, plus those of the
+ * The present number of runs by group, and the counts of the hours from `from` to before `until`: the folded counters, plus those of the
  * deltas that are not folded yet. `unfolded` has the `counters` of each such delta, as JSON.
  */
 export function countsOf(

@@ -11,10 +11,11 @@ type Totals = {
   byExtension: { [extension: string]: StatusCounts }
   /** The causes of failures, most frequent first. */
   causes: { extension: string; cause: string; count: number }[]
+  /** The median and the 95th percentile of the time from the request to the final status; null if no run settled. */
   settleSeconds: { p50: number | null; p95: number | null }
 }
 
-/** `pending` counts the runs that are pending now. Everything else counts what happened in the counted hours. */
+/** `pending` counts the runs that are pending now. Everything else is about the runs that got their present status in the counted hours. */
 export function totalsOf({ groups, counters }: Pick<StatCounts, 'groups' | 'counters'>): Totals {
   const byStatus = noRuns()
   const byExtension = new Map<string, StatusCounts>()

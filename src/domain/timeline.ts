@@ -12,7 +12,10 @@ import {
 import type { RunHistory } from './run-history.ts'
 import type { SubmissionError, SubmissionKind, SubmissionState } from './submission.ts'
 
-/** One event in a run's life; `at` in milliseconds since the epoch. */
+/**
+ * One event in a run's life; `at` in milliseconds since the epoch. `notified`: `at` is when the notification was created; `attempt` is
+ * its due or last attempt, and `result` and `reason` are those of its latest ended attempt.
+ */
 export type TimelineEvent = { at: number } & (
   | { what: 'requested'; by: string | null; kind: SubmissionKind; attempt: number }
   | { what: 'responded'; state: SubmissionState; requestId: string | null; error: SubmissionError | null }

@@ -10,7 +10,7 @@ import {
 } from './saved-extension.ts'
 import type { Baseline, Submission, SubmissionError } from './submission.ts'
 
-/** ImageKit's response to a submission. `accepted` without a fileId is an upload that ImageKit has queued. */
+/** ImageKit's response to a submission. `accepted` without a fileId: ImageKit has queued the upload. `unconfirmed`: no clear response. */
 export type UploadResponse =
   | {
       kind: 'accepted'

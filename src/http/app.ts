@@ -7,7 +7,7 @@ import { type AppContext, type AppEnv, requestId } from './request.ts'
 /** The tracker's HTTP application, before routes are added: the middleware and error handling that all routes share. */
 export function createApp(deps: {
   errorResponses: ErrorResponses
-  /** Whether to reject requests that don't come from this machine. */
+  /** Whether to reject requests that are not local: see `nonLocalReason`. */
   loopbackOnly: boolean
   /** Addresses that people open in a browser. Their errors are HTML pages. */
   pages: {

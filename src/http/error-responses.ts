@@ -17,7 +17,10 @@ export type ErrorResponses = {
   asProblem: (error: unknown, c: AppContext) => Response
   /** ImageKit's `{ message, help }`, for the routes that its SDKs call. */
   asImagekit: (error: unknown, c: AppContext) => Response
-  /** For a request that reaches no route, such as invalid HTTP, and for a connection beyond the limit. */
+  /**
+   * For a request that reaches no route, such as invalid HTTP, and for a connection beyond the limit. In ImageKit's shape if `path` is
+   * one of ImageKit's.
+   */
   malformed: (code: ProblemCode, detail: string, path?: string) => PlainResponse & { body: string }
   /** For an error that no handler caught; it is logged. */
   unhandled: (error: unknown) => PlainResponse

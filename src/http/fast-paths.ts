@@ -79,6 +79,7 @@ export function createFastPaths(deps: {
   }
 }
 
+/** Requests with any other `Host`, such as an IPv6 address, go to Hono, whose server rejects an invalid one. */
 const PLAIN_HOST = /^[\w.-]+(:\d+)?$/
 const STATUS_ADDRESS = /^\/assets\/([\w-]+)\/status(?:\?|$)/
 const WEBHOOK_ADDRESS = /^\/webhooks\/extension\/([\w.-]+)$/

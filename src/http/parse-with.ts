@@ -2,15 +2,15 @@ import { z } from 'zod'
 import { type FieldError, TrackerError } from '../domain/errors.ts'
 
 /**
- * Parses a JSON body or the parameters of a path. Throws `invalid_input`, which names each invalid field, except unknown fields
- * beyond `MAX_UNKNOWN_FIELDS`.
+ * Parses a JSON body or the parameters of a path. Throws `invalid_input`, which names each invalid field, except an object's unknown
+ * fields beyond `MAX_UNKNOWN_FIELDS`.
  */
 export function parseWith<T>(schema: z.ZodType<T>, value: unknown): T {
   return parse(schema, value, { part: 'request', unknown: 'is not a known field' })
 }
 
 /**
- * Parses a query. Only a list may be given several times; of any other parameter, the first value counts. An empty value of a
+ * Parses a query. All values of a list count; of any other parameter that is repeated, only the first. An empty value of a
  * known parameter that is not a list counts as absent unless `emptyIsAbsent` is false: forms, and scripts that fill in a fixed
  * query, send unset filters as empty values.
  * Throws `invalid_input`, which names each invalid parameter, except unknown ones beyond `MAX_UNKNOWN_FIELDS`.

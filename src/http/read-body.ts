@@ -5,21 +5,21 @@ import { type BodyBudget, createBodyBudget } from './body-budget.ts'
 /** How long a body that is read as a whole may take, in milliseconds: a slow sender must not occupy a socket for hours. */
 export const WHOLE_BODY_MS = 60_000
 
-/** How long the body of a delivery may take that is rejected whatever its body is: the body is read only to be stored. */
+/** The time limit for the body of a delivery that is rejected whatever its body is: such a body is read only to be stored. */
 const REJECTED_BODY_MS = 1000
 
 export const MAX_BODY_BYTES = 1024 * 1024
 
 /**
- * Reads a whole body. Rejects with `payload_too_large` as soon as the body exceeds `MAX_BODY_BYTES`, with `request_timeout`, with
- * `client_closed`, or with `overloaded` if the body was evicted to make room for others. It never closes the connection itself, so
- * that the service can still respond.
+ * Reads a whole body. Rejects with `payload_too_large` as soon as the body exceeds `MAX_BODY_BYTES`, or announces that it will; with
+ * `request_timeout`; with `client_closed`; or with `overloaded` if the body was evicted to make room for others. Never closes the
+ * connection itself, so that the service can still respond.
  */
 export type ReadBody = (incoming: IncomingMessage) => Promise<Buffer>
 
 /** Each reader has its own memory budget, so that unauthenticated senders take no room from authenticated ones. */
 export type BodyReaders = {
-  /** For a sender with a valid key or token. */
+  /** For a sender with a valid key or token, or one who needs no key because none is configured. */
   proven: ReadBody
   /** For a sender whose signature can only be checked with the body. */
   unproven: ReadBody

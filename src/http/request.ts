@@ -21,7 +21,10 @@ export function requestIdOf({ headers }: IncomingMessage): string {
   return isValid ? requested : randomUUID()
 }
 
-/** Sets the header on Node's response directly: with `c.header`, every response would need a `Headers` object, which is slow to create. */
+/**
+ * Sets `X-Request-Id` on Node's response directly: with `c.header`, every response would need a `Headers` object, which is slow to
+ * create.
+ */
 export const requestId: MiddlewareHandler<AppEnv> = async (c, next) => {
   const id = requestIdOf(c.env.incoming)
   c.set('requestId', id)
@@ -57,7 +60,7 @@ const EMPTY = new URLSearchParams()
 
 /**
  * The client's address. Each proxy appends the address of its own client to `X-Forwarded-For`. The list is read from the end,
- * for as long as the writer of an entry is trusted; earlier entries may be forged.
+ * for as long as an entry is an address and its writer is trusted; earlier entries may be forged.
  */
 export function clientAddress(c: AppContext, trusted: readonly Network[]): string {
   const { socket, headers } = c.env.incoming

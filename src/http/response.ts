@@ -53,8 +53,8 @@ export function onResponseEnd(outgoing: ServerResponse): (task: () => void) => v
 }
 
 /**
- * Builds the response with a page of a list. If there is a next page, `nextCursor` is its cursor, and `Link` has its URL: the same
- * query with that cursor.
+ * Builds the response with a page of a list. `next` is the position of the next page; null if there is none. If there is one,
+ * `nextCursor` is its cursor, and `Link` has its URL: the same query with that cursor.
  */
 export function pageResponse<Page extends object>(
   c: AppContext,

@@ -26,12 +26,12 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   headMs: 30_000,
   // Longer than proxies keep idle connections (usually 60 s): otherwise they might send a request on one that was just closed here.
   keepAliveMs: 75_000,
-  // Longer than the longest wait for ImageKit: five minutes for the response head and five for its body.
+  // Longer than ImageKit may send nothing: five minutes before the response head, and five more before its body.
   stalledMs: 15 * 60_000,
   maxConnections: Number.POSITIVE_INFINITY,
 }
 
-/** `malformed` builds the response to a request that can't be parsed, and therefore never reaches the handler. */
+/** `malformed` builds the response to a request that never reaches `handler`, such as invalid HTTP, or to a connection beyond the limit. */
 export function createHttpServer(
   handler: RequestHandler,
   {

@@ -61,8 +61,8 @@ const HEARTBEAT = ':\n\n'
 
 /**
  * Writes a feed to a client as server-sent events. Once the buffer of a client that does not read is full, neither events nor
- * heartbeats are added to it; when the client reads again, it gets the newest state.
- * Returns a function that writes the feed's newest state, if it is not written yet, and ends the stream when the feed is over.
+ * heartbeats are added to it; when the client reads again, it gets the newest status.
+ * Returns a function that writes the feed's newest status, if it is not written yet, and ends the stream when the feed is over.
  */
 function streamStatus(outgoing: ServerResponse, feed: StatusFeed, heartbeats: Heartbeats): () => void {
   const flush = (): void => {

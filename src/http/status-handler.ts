@@ -18,7 +18,7 @@ export type StatusDeps = {
 /** A request and its response, as Node's objects. */
 export type HttpExchange = { incoming: IncomingMessage; outgoing: ServerResponse }
 
-/** An authenticated request for the status of one asset or submission. `waitMs`: how long to wait for a change at most; 0: don't wait. */
+/** An authenticated request for the status of one asset or submission. `waitMs`: the longest wait for a change; 0: don't wait. */
 type StatusRequest = { id: string; credential: ReaderCredential; waitMs: number }
 
 /** Returns synchronously if the status is cached and the request does not wait. Throws or rejects with errors meant for the caller. */

@@ -39,7 +39,7 @@ const JSON_TYPE = ['Content-Type', 'application/json']
 
 const NO_CACHE = ['Cache-Control', 'no-cache']
 
-const NO_CACHE_WHILE_PENDING = [...NO_CACHE, 'Retry-After', '5']
+const NO_CACHE_RETRY_LATER = [...NO_CACHE, 'Retry-After', '5']
 
 export function statusResponse(
   snapshot: StatusSnapshot | undefined,
@@ -48,7 +48,7 @@ export function statusResponse(
 ): PlainResponse {
   if (snapshot === undefined) throw notFound(subject)
   const { version, body, isPending } = snapshot
-  const headers = ['ETag', etagOf(version), ...(isPending ? NO_CACHE_WHILE_PENDING : NO_CACHE)]
+  const headers = ['ETag', etagOf(version), ...(isPending ? NO_CACHE_RETRY_LATER : NO_CACHE)]
   if (isKnown?.(version)) return { status: 304, headers, body: null }
   return { status: 200, headers: [...JSON_TYPE, ...headers], body }
 }

@@ -113,7 +113,7 @@ export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
       body: { json: reportedResponseSchema },
       responses: { 200: z.union([linkedAssetStatusSchema, submissionSchema]) },
       async handle({ params, json }, c) {
-        // An unknown submission is reported before a JSON object that is not a response of ImageKit's.
+        // Checked first: an unknown submission gets a 404 even if the JSON object is not a response of ImageKit's.
         await getSubmission(params.submissionId)
         const { state, fileId } = await reportResponse(deps, params.submissionId, parseReportedResponse(json))
         if (state !== 'accepted' || fileId === null) {

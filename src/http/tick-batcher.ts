@@ -5,7 +5,7 @@
  */
 export type TickBatcher = {
   schedule(task: () => void): void
-  /** Whether tasks of this tick have yet to run. */
+  /** Whether scheduled tasks have yet to run. */
   hasPending(): boolean
 }
 

@@ -48,7 +48,7 @@ export function uploadRoutes(api: Api, deps: UploadRoutesDeps): void {
             const signal = closedSignal(c)
             const response = await withIdempotencyKey(deps, {
               scope: requestScope(c, keyName),
-              // A repeated upload sends the whole form again, and costs as much to read as the first.
+              // Limited, too: a repeated upload sends the whole form again, and costs as much to read as the first.
               fingerprint: () => deps.limiter.run('uploads', () => deps.imagekit.fingerprintUpload(form)),
               send: (claim) =>
                 deps.limiter.run('uploads', () =>
@@ -114,7 +114,7 @@ function toHonoResponse(c: AppContext, { status, headers, body }: StoredResponse
   return body === '' ? c.body(null, code, headers) : c.body(body, code, headers)
 }
 
-/** The scope of the request's `Idempotency-Key`; null if it has none. */
+/** The scope of the request's `Idempotency-Key`, the same with and without a trailing slash; null without that header. */
 function requestScope(c: AppContext, keyName: string): string | null {
   const key = c.env.incoming.headers['idempotency-key']
   if (key === undefined) return null

@@ -41,10 +41,13 @@ type Trust = 'proven' | 'unproven' | RejectionCause
 
 type Source = Pick<RejectedDelivery, 'route' | 'token' | 'submissionId'>
 
-/** Reads and records a delivery. Responds 200 once it is on disk. Passes a rejected delivery to the rejection log, and throws. */
+/**
+ * The handler reads and records a delivery, and responds 200 once it is on disk. It passes a rejected delivery to the rejection log, and
+ * throws.
+ */
 export function createWebhookHandler(deps: WebhookHandlerDeps): WebhookHandler {
   // Deliveries that are rejected whatever their body is have their own batcher: a commit waits for the pending tasks of
-  // `incomingWebhooks`, and these deliveries add nothing to it.
+  // `incomingWebhooks`, and these deliveries add no step to the commit.
   const rejections = createTickBatcher()
   const handle = async (
     incoming: IncomingMessage,
@@ -104,7 +107,7 @@ export function createWebhookHandler(deps: WebhookHandlerDeps): WebhookHandler {
   }
 }
 
-/** Larger bodies are not batched: many of them together would occupy many megabytes. */
+/** A larger body whose rest arrives in a later tick is not batched: many of them together would occupy many megabytes. */
 const MAX_BATCHED_BYTES = 64 * 1024
 
 const JSON_TYPE = ['Content-Type', 'application/json']

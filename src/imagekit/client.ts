@@ -24,7 +24,7 @@ type ClientOptions = {
 /** Far more than ImageKit returns for one file. Larger responses are aborted. */
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 
-/** Sends uploads and updates to ImageKit. Throws a `TrackerError` if the caller's form is invalid. */
+/** Sends uploads and updates to ImageKit. Throws only errors of the caller's form, and of `close`. */
 export function createImagekitClient(options: ClientOptions) {
   const { uploadUrl, apiUrl, formLimits, allowPrivateTargets, timeoutMs, onStatus } = options
   const dispatcher = new Agent({

@@ -4,7 +4,7 @@ export class DelimitedBytes {
   readonly #truncated: () => Error
   #rest: Buffer
 
-  /** `truncated` creates the error for a stream that ends before the next delimiter. `first` is read before the stream. */
+  /** `truncated` creates the error for a stream that ends while more bytes are needed. `first` is read before the stream. */
   constructor(chunks: AsyncIterable<Buffer>, truncated: () => Error, first: Buffer = Buffer.alloc(0)) {
     this.#chunks = chunks[Symbol.asyncIterator]()
     this.#truncated = truncated

@@ -21,8 +21,8 @@ const fileSchema = z.object({
 const tagSchema = z.object({ name: z.string().max(MAX_TAG_LENGTH), source: shortText })
 
 /**
- * Reads a file object from an upload response, a details call or a list. Undefined if it names no file. Other unreadable
- * fields count as absent: an absent field is never evidence that a run succeeded.
+ * Reads a file object from an upload response, a details call or a list. Undefined without a valid `fileId`. Any other field that
+ * can't be read counts as absent: an absent field is never evidence that a run succeeded.
  */
 export function readFileFacts(object: unknown): FileFacts | undefined {
   const parsed = fileSchema.safeParse(object)

@@ -10,7 +10,7 @@ export type IncomingForm = {
 
 export type FormLimits = { maxFieldBytes: number; maxParts: number }
 
-/** Fields that the tracker interprets. They are read as text even if they have a file name. */
+/** Fields whose values the tracker interprets. They are read as text even if they have a file name. */
 export const KNOWN_FIELDS: ReadonlySet<string> = new Set(['extensions', 'webhookUrl', 'fileName'])
 
 const MAX_HEAD_BYTES = 16 * 1024
@@ -101,7 +101,7 @@ function toUtf8({ name, charset = 'utf-8' }: PartHeaders, bytes: Buffer): Buffer
   }
 }
 
-/** The boundary that the `Content-Type` of a form names. Throws `invalid_input` if there is none. */
+/** The boundary that the `Content-Type` of a form names. Throws `invalid_input` if there is no valid one. */
 function parseBoundary(contentType: string): string {
   const { value, parameters } = parseHeaderValue(contentType) ?? {}
   const boundary = parameters?.get('boundary') ?? ''

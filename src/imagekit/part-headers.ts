@@ -10,9 +10,9 @@ export type PartHeaders = {
 }
 
 /**
- * Parses the headers of one part: https://www.rfc-editor.org/rfc/rfc7578#section-4. Throws `invalid_input` for malformed or repeated
- * headers and parameters; `filename*` takes precedence over `filename`. The form writer writes the name and the file
- * name again, and rejects those on which parsers disagree, so ImageKit finds the ones that are checked here.
+ * Parses the headers of one part: https://www.rfc-editor.org/rfc/rfc7578#section-4. Throws `invalid_input` for malformed, repeated
+ * or unsupported ones; `filename*` takes precedence over `filename`. The form writer writes the name and the file name again, and
+ * rejects those on which parsers disagree, so ImageKit reads the same name and file name as this parser.
  */
 export function parsePartHeaders(head: Buffer): PartHeaders {
   if (!isUtf8(head)) throw invalidHeaders('are not UTF-8')

@@ -6,10 +6,10 @@ import type { Baseline } from '../domain/submission.ts'
 import type { UploadResponse } from '../domain/upload-response.ts'
 import { isTagList, readFileFacts } from './file-facts.ts'
 
-/** As many as a request may have: see `extensions-parameter.ts`. */
-const MAX_NAMES = 100
+/** As many extensions as a request may have: see `extensions-parameter.ts`. */
+const MAX_EXTENSIONS = 100
 
-// Values that are only stored are not validated: a sender may put a million elements into them.
+// Elements of arrays and objects that are only stored are not validated: a sender may put a million elements into them.
 const fileSchema = z.looseObject({
   fileId: fileIdText.optional(),
   name: z.string().optional().catch(undefined),
@@ -26,9 +26,9 @@ const fileSchema = z.looseObject({
 type File = z.infer<typeof fileSchema>
 
 /**
- * Reads ImageKit's response to an upload or an update. 2xx with a `fileId` is a success, and 4xx a clear rejection. 202 without a
- * `fileId` is the documented response for a video whose pre-transformation is queued. Anything else is `unconfirmed`: ImageKit
- * may have the file.
+ * Reads ImageKit's response to an upload or an update. 2xx with a `fileId` is `accepted`, and 4xx `rejected`. 202 without a `fileId`
+ * is `accepted`, too: it is the documented response for a video whose pre-transformation is queued. Anything else is `unconfirmed`:
+ * ImageKit may have the file.
  */
 export function readResponse(status: number, body: string, requestId: string | null): UploadResponse {
   const file = parseFile(body)
@@ -39,24 +39,24 @@ export function readResponse(status: number, body: string, requestId: string | n
   return { kind: 'unconfirmed', requestId, error: { code: 'imagekit_unclear', message, status } }
 }
 
-/** Reads ImageKit's response to an upload sent without the tracker, as its sender reports it. Throws `invalid_input` if it can't be one. */
+/** Reads ImageKit's response to a request sent without the tracker, as its sender reports it. Throws `invalid_input` for any other body. */
 export function parseReportedResponse(body: JsonObject): UploadResponse {
   const { extensionStatus } = body
-  if (isJsonObject(extensionStatus) && Object.keys(extensionStatus).length > MAX_NAMES)
-    throw notAResponse('extensionStatus', `has more than ${MAX_NAMES} extensions`)
+  if (isJsonObject(extensionStatus) && Object.keys(extensionStatus).length > MAX_EXTENSIONS)
+    throw notAResponse('extensionStatus', `has more than ${MAX_EXTENSIONS} extensions`)
   const response = readResponseBody(body)
   if (response === undefined) throw notAResponse('fileId', 'is required, or the "message" of an error')
   return response
 }
 
-/** Reads the body of a response whose status is unknown; undefined if it is no response to an upload. */
+/** Reads the body of a response whose status is unknown; undefined if it is no response to an upload or an update. */
 export function readResponseBody(body: JsonObject): UploadResponse | undefined {
   const parsed = fileSchema.safeParse(body)
   if (!parsed.success) return undefined
   const file = parsed.data
   if (file.fileId !== undefined) return accepted(file, null)
   if (file.message === undefined) return undefined
-  // The status would be 202. Its documented message says that the pre-transformation has been queued.
+  // The documented message of a 202 says that the pre-transformation has been queued.
   const isQueued = /queued successfully/i.test(file.message)
   return isQueued ? accepted(file, null) : rejected(file.message, null, null)
 }
@@ -99,11 +99,11 @@ function accepted(file: File, requestId: string | null): UploadResponse {
   }
 }
 
-/** Drops invalid names and all names beyond `MAX_NAMES`: no request can have contained them. */
+/** Drops invalid names and all names beyond `MAX_EXTENSIONS`: no request can have contained them. */
 function readStatuses(
   extensionStatus: JsonObject,
 ): (UploadResponse & { kind: 'accepted' })['extensionStatus'] {
-  const entries = Object.entries(extensionStatus).slice(0, MAX_NAMES)
+  const entries = Object.entries(extensionStatus).slice(0, MAX_EXTENSIONS)
   const valid = entries.filter(([name]) => plainText.safeParse(name).success)
   return Object.fromEntries(valid.map(([name, status]) => [name, readStatus(status)]))
 }

@@ -27,5 +27,5 @@ export function searchBatches(fileIds: readonly string[]): string[][] {
   return batches
 }
 
-/** How much shorter an id is in a batch with others than in its own search: it shares the constant part, and needs a comma. */
+/** An id adds this many bytes fewer to a batch than its own search has: it shares the constant part, but needs a comma. */
 const SHARED_BYTES = searchQuery([]).length - encodeURIComponent(',').length

@@ -10,6 +10,7 @@ export type UploadFields = {
   fileName: string | null
   extensions: RequestedExtension[]
   callerWebhookUrl: string | null
+  /** Whether the form has a `description`: a changed description is then no evidence for another submission. */
   setsDescription: boolean
 }
 

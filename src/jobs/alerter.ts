@@ -25,8 +25,8 @@ export type AlerterDeps = EvaluateAlertsDeps & {
 
 /**
  * POSTs a message to the target when an alert fires and when it resolves. A message is retried until the target accepts it, and may
- * arrive more than once. If the state of an alert changes before that, only the new state is sent. A restart forgets the database
- * alert, and its message.
+ * arrive more than once. If the state of an alert changes before its message is accepted, only the new state is sent. A restart
+ * forgets the database alert, and its message.
  */
 export function createAlerter(deps: AlerterDeps): Repeated {
   const { store, lease, sender, target, thresholds, links, alertEveryMs, clock, log } = deps

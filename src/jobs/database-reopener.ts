@@ -9,7 +9,7 @@ type DatabaseReopenerDeps = {
 
 const LOG_EVERY_MS = 60_000
 
-/** Tries to open a database that could not be opened at startup until it succeeds. Logs failures at most once a minute. */
+/** Retries opening a database that could not be opened at startup, until it is open. Logs failures at most once a minute. */
 export function createDatabaseReopener({ open, onOpen, everyMs, log }: DatabaseReopenerDeps): Repeated {
   let isOpen = false
   let failures = 0

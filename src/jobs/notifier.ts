@@ -31,7 +31,7 @@ const MAX_IN_PROGRESS = 32
 const MAX_IN_PROGRESS_PER_HOST = 4
 /** The number of due notifications read per host: more than can start at once, because targets of some may be backing off. */
 const READ_PER_HOST = 32
-/** The maximum number of pages of hosts that one run reads. If there are more, the next run follows after `WHILE_MORE_MS`. */
+/** The maximum number of pages of hosts that one pass reads. If there are more, the next pass follows after `WHILE_MORE_MS`. */
 const MAX_PAGES = 10
 const WHILE_MORE_MS = 50
 const EVERY_MS = 1000
@@ -122,7 +122,7 @@ export function createNotifier(deps: NotifierDeps): Repeated {
       })
       .finally(() => {
         inProgress.delete(due.notificationId)
-        // A notification that was skipped because it was in progress, or its host was at its limit, may start now.
+        // A notification that was skipped because it was in progress, or because of a limit, may start now.
         if (!isStopped) repeated.wake()
       })
     inProgress.set(due.notificationId, { host: hostOf(due.target), ended })
@@ -136,8 +136,8 @@ export function createNotifier(deps: NotifierDeps): Repeated {
   }
 
   /**
-   * Starts due notifications of all hosts, beginning after the host at which the previous run reached a limit, so that every host
-   * gets its turn. Returns the pause until the next run.
+   * Starts due notifications of all hosts, beginning after the host at which the previous pass reached a limit, so that every host
+   * gets its turn. Returns the pause until the next pass.
    */
   const startDue = async (): Promise<number> => {
     let hasWrapped = place === null

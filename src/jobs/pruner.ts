@@ -38,12 +38,12 @@ const DOUBT_MESSAGE =
 /**
  * Deletes expired idempotency keys, and the bodies and headers of recorded deliveries older than `retentionMs`; the rows of those
  * deliveries stay. If `retentionRunsMs` is set, it also deletes submissions older than that, with their runs and deliveries, unless
- * they are still needed, and such deliveries without a submission. Rejected deliveries have limits of their own (`keepRejected`).
+ * they are still needed, and deliveries of that age without a submission. Rejected deliveries have their own limits (`keepRejected`).
  */
 export function createPruner(deps: PrunerDeps): Repeated {
   const { store, lease, clock, uptimeMs, retentionMs, retentionRunsMs, log } = deps
   let last: { trust: ClockTrust; checkedAt: number } | undefined
-  /** The epoch of the lease at the last check, or `NO_EPOCH` if another process had it; undefined before the first check. */
+  /** The epoch of the lease at the last check, or `NO_EPOCH` if this process did not have it; undefined before the first check. */
   let epoch: number | undefined
   let wasInDoubt = false
   let place: Place | null = null

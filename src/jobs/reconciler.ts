@@ -1,7 +1,7 @@
 import { type ReconcileDeps, reconcile } from '../tracking/reconcile/reconcile.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
-/** The longest pause while ImageKit is unavailable or rejects the key, unless reconciliations are further apart anyway. */
+/** The longest pause while ImageKit is unavailable or rejects the key, unless `everyMs` is longer. */
 const LONGEST_PAUSE_MS = 15 * 60_000
 
 export type ReconcilerDeps = ReconcileDeps & {
@@ -13,8 +13,8 @@ export type ReconcilerDeps = ReconcileDeps & {
 }
 
 /**
- * Reconciles overdue runs. While ImageKit is unavailable or rejects the key, the pause between passes doubles each time. After a
- * rate limit, it is as long as ImageKit asks for.
+ * Reconciles overdue runs. While ImageKit is unavailable or rejects the key, the pause between passes doubles each time. If
+ * ImageKit limits the rate, the pause is as long as ImageKit asks for.
  */
 export function createReconciler(deps: ReconcilerDeps): Repeated {
   const { log, everyMs } = deps

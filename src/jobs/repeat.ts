@@ -1,13 +1,13 @@
 /** A job that runs repeatedly. */
 export type Repeated = {
   start(): void
-  /** Runs the job now instead of after the pause. If it is running, it runs again right afterwards, unless the current run fails. */
+  /** Runs the job now instead of after the pause. If the job is running, it runs again right afterwards, unless it fails. */
   wake(): void
   /** Starts no more runs. Resolves once a run in progress has ended. */
   stop(): Promise<void>
 }
 
-/** Node fires a longer timer at once. A longer pause is shortened to this: a job that runs too early finds nothing to do. */
+/** Node fires a longer timer at once. A longer pause is shortened to this: a job that runs too early does no harm. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 
 /**
@@ -30,7 +30,7 @@ export function repeat(
       pauseMs = await work()
     } catch (error) {
       options.onError(error)
-      // A failed run is not repeated at once, even after a `wake`.
+      // After a failure, the job does not run again at once, even if `wake` was called while it ran.
       isWoken = false
     }
     running = undefined

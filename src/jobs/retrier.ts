@@ -9,8 +9,8 @@ const BETWEEN_RETRIES_MS = 200
 const EVERY_MS = 10_000
 
 /**
- * Resubmits the runs of retries of many runs, one after another, within ImageKit's rate limit. The retry of a single run does not
- * wait for this job.
+ * When an operator retries many runs, this job resubmits them one after another, within ImageKit's rate limit. The retry of a single
+ * run does not wait for this job.
  */
 export function createRetrier(deps: RetrierDeps): Repeated {
   return repeat(

@@ -9,7 +9,7 @@ const SETTLE_SECONDS = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600,
 /** Records the metrics of each commit. */
 export function createCommitMeter(
   registry: Registry,
-  boundName: (name: string) => string,
+  extensionLabel: (name: string) => string,
 ): (commit: Commit) => void {
   const registers = [registry]
   const steps = new Histogram({
@@ -48,7 +48,7 @@ export function createCommitMeter(
     seconds.observe(commit.seconds)
     waiting.set(commit.waiting)
     for (const run of commit.settled) {
-      const extension = boundName(run.extension)
+      const extension = extensionLabel(run.extension)
       settleSeconds.labels(extension).observe(run.seconds)
       settled.labels(extension, run.status, run.source).inc()
     }

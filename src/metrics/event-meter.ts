@@ -13,8 +13,8 @@ const OUTCOMES = ['applied', 'duplicate', 'contradicted', 'ignored', 'rejected']
 export type EventMeter = ReturnType<typeof createEventMeter>
 
 /**
- * Metrics that the rest of the program reports as events happen. Label values come from closed sets of the domain, so they are
- * few.
+ * Metrics of events, which the rest of the program reports as they happen. Label values come from closed sets, so there are few of
+ * them.
  */
 export function createEventMeter(registry: Registry) {
   const registers = [registry]

@@ -20,8 +20,8 @@ export function createMetrics(deps: {
   version: string
 }): Metrics {
   const registry = new Registry()
-  const boundName = createBoundedNames()
-  const refresh = createStoreGauges(registry, { ...deps, boundName })
+  const extensionLabel = createExtensionLabels()
+  const refresh = createStoreGauges(registry, { ...deps, extensionLabel })
   new Gauge({
     name: 'tracker_build_info',
     help: 'Always 1; the labels show the running versions.',
@@ -34,7 +34,7 @@ export function createMetrics(deps: {
 
   return {
     meter: createEventMeter(registry),
-    noteCommit: createCommitMeter(registry, boundName),
+    noteCommit: createCommitMeter(registry, extensionLabel),
     contentType: registry.contentType,
     async expose() {
       // Only from the first scrape on: the default metrics watch the event loop and the garbage collector, which has a cost.
@@ -55,7 +55,7 @@ const MAX_NAME_LENGTH = 100
  * Limits the values of the label `extension`, because extensions are an open set: the first fifty names stay as they are, and
  * further ones become `other`, as do long ones.
  */
-function createBoundedNames(): (name: string) => string {
+function createExtensionLabels(): (name: string) => string {
   const known = new Set<string>()
   return (name) => {
     if (known.has(name)) return name

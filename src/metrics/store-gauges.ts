@@ -3,20 +3,20 @@ import type { Store } from '../store/store.ts'
 
 export type GaugedStore = Pick<Store, 'readStats' | 'findOldestPending' | 'countNotifications'>
 
-/** Gauges about the store and its contents. Returns a function that updates them before each scrape; it never rejects. */
+/** Gauges about the store and its contents. Returns a function that updates them; call it before each scrape. It never rejects. */
 export function createStoreGauges(
   registry: Registry,
   {
     store,
     clock,
     unavailableSince,
-    boundName,
+    extensionLabel,
   }: {
     store: GaugedStore
     clock: () => number
     /** Null while the store is available. */
     unavailableSince: () => number | null
-    boundName: (name: string) => string
+    extensionLabel: (name: string) => string
   },
 ): () => Promise<void> {
   const registers = [registry]
@@ -55,6 +55,7 @@ export function createStoreGauges(
   const read = async () => {
     const now = clock()
     const [{ groups }, oldest, notifications] = await Promise.all([
+      // No hours: only the groups are needed.
       store.readStats(0, 0),
       store.findOldestPending(),
       store.countNotifications(now),
@@ -66,8 +67,9 @@ export function createStoreGauges(
     readable.set(facts ? 1 : 0)
     unavailable.set(Math.max(clock() - (unavailableSince() ?? clock()), 0) / 1000)
     runs.reset()
+    // Several groups can have the same status and label, so their counts are added up.
     for (const { status, extension, count } of facts?.groups ?? [])
-      runs.labels(status, boundName(extension)).inc(count)
+      runs.labels(status, extensionLabel(extension)).inc(count)
     oldestPending.set(facts ? facts.oldestMs / 1000 : Number.NaN)
     due.set(facts?.notifications.due ?? Number.NaN)
     waiting.set(facts?.notifications.waiting ?? Number.NaN)

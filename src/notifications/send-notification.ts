@@ -139,7 +139,7 @@ function describeFailure(error: unknown): ConnectionFailure {
 
 const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000
 
-/** A date of RFC 9110, which starts with the day of the week. `Date.parse` alone would also accept `1.5` or `-1`. */
+/** A date of RFC 9110, except in its obsolete asctime form. `Date.parse` alone would also accept `1.5` or `-1`. */
 const HTTP_DATE = /^[A-Z][a-z]{2,8}, .+ GMT$/
 
 /** The delay that a `Retry-After` header requests, at most 24 h; null if it is missing or invalid. */

@@ -42,18 +42,18 @@ export type SandboxOptions = {
 export type Sandbox = {
   /** Reads the directory and listens. `url` is both the upload and the API address. Throws `MissingPackageError`. */
   start(): Promise<{ url: string }>
-  /** Aborts running extensions and webhooks, then closes. The files on disk stay. */
+  /** Aborts delays and webhooks, waits for extensions that are being applied, and closes. The files on disk stay. */
   stop(): Promise<void>
   app: Hono
   /** The newest thousand uploads with a readable form, as received, including rejected ones; oldest first. */
   uploads(): readonly ReceivedUpload[]
-  /** The newest thousand updates of file details as received, oldest first. */
+  /** The newest thousand updates of file details with a valid key and fileId, as received, oldest first. */
   updates(): readonly ReceivedUpdate[]
   /** The newest thousand webhooks, each with all its attempts, oldest first. */
   deliveries(): readonly Delivery[]
 }
 
-/** A local ImageKit: upload, file details, versions, list, file contents and extensions with their webhooks. */
+/** A local ImageKit: upload, file details, update, versions, list, deletion, file contents, and extensions with their webhooks. */
 export function createSandbox(options: SandboxOptions): Sandbox {
   const {
     directory,

@@ -28,7 +28,10 @@ const WEBHOOK_BEHAVIOURS = [
 
 type WebhookBehaviour = (typeof WEBHOOK_BEHAVIOURS)[number]
 
-/** The behaviour that the `sandbox:` tags of a file select, as test cards do for payments. */
+/**
+ * The behaviour that `sandbox:` tags select, as test cards do for payments: for an upload, the tags that it sends; for an update, the
+ * tags that the file has after it.
+ */
 export type Scenario = {
   outcomes: ReadonlyMap<string, Outcome>
   webhookBehaviours: ReadonlySet<WebhookBehaviour>

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { urlHost } from '../domain/host-address.ts'
 
-/** The time that requests in progress have to finish once the server is shut down. */
+/** The time that requests in progress have to finish after `shutDown` is called. */
 const DRAIN_MS = 1000
 
-/** How often the connections that have become idle are closed meanwhile. */
+/** How often `shutDown` closes the connections that have become idle. */
 const CLOSE_IDLE_EVERY_MS = 10
 
 /** Listens, and resolves with the URL of the server. If `port` is 0, the URL has the port that the system has chosen. */
@@ -22,7 +22,7 @@ function reachableHost(host: string): string {
   return host === '0.0.0.0' || host === '::' ? 'localhost' : urlHost(host)
 }
 
-/** Stops listening, lets requests in progress finish, and closes the connections of those that take too long. */
+/** Stops listening, lets requests in progress finish, and closes the connections of requests that take too long. */
 export async function shutDown(server: Server): Promise<void> {
   if (!server.listening) return
   const closed = once(server, 'close')

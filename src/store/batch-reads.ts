@@ -9,9 +9,9 @@ export type Read<T> = { found: T } | { error: unknown }
 type Request<T> = { key: string; resolve: (found: T) => void; reject: (error: unknown) => void }
 
 /**
- * Batches the reads that are requested in one tick of the event loop: one transaction reads them, so SQLite locks its log only
- * once, and the responses are sent together. With 64 callers this halves the cost of a status that is not cached (118 to 56 µs),
- * mostly because callers are not woken one by one. At most `maxBatches` batches are read at a time. Further
+ * Batches the reads that are requested in one tick of the event loop: `readAll` can read them in one transaction, for which SQLite
+ * locks its log only once, and the responses are sent together. With 64 callers this halves the cost of a status that is not
+ * cached (118 to 56 µs), mostly because callers are not woken one by one. At most `maxBatches` batches are read at a time. Further
  * reads wait until one of these batches ends, and then form the next one. A new read never joins a batch that is already being
  * read: that batch may not see a commit that came before the new read. If `readAll` fails, all reads of the batch fail.
  */

@@ -38,7 +38,7 @@ export type CopyProgress = (phase: 'copying' | 'comparing', table: string, rows:
 
 /**
  * Copies the rows of the source in batches, and then compares the two databases. If it is interrupted, call it again to continue.
- * Rejects with `DatabaseStartError` if the target is already in use, or if the copy differs. Resolves with the number of rows.
+ * Rejects with `DatabaseStartError` if the target has rows that were not copied, or if the copy differs. Resolves with the number of rows.
  */
 export async function copyDatabase(
   source: CopySource,

@@ -58,7 +58,7 @@ export type Database = BatchDatabase & {
   /** Stores rejected deliveries in a transaction of its own, outside the queue. Resolves with their ids. */
   keepRejected: (rejected: readonly NewRejectedDelivery[]) => Promise<string[]>
   /**
-   * Drops whole days of bodies received before a time, outside of any transaction. With a database without this method, all
+   * Drops whole days of bodies received before a time, outside of any transaction. With a database without this method, all old
    * bodies are deleted one by one. If the process loses the lease meanwhile, no harm is done: another process would drop the same
    * bodies. Resolves with the time before which the remaining bodies should be deleted one by one; younger ones stay until their
    * day is dropped.
@@ -205,6 +205,7 @@ export function createStore(
       const { cause } = filter
       if (cause !== OTHER_CAUSE) return listRuns(filter, page)
       // `OTHER_CAUSE` stands for all causes except those that the statistics list.
+      // Only the groups are needed, which count all runs, so the range of hours is empty.
       const { groups } = await readStats(0, 0)
       const exceptCauses = replaceRareCauses(groups).flatMap((group) =>
         group.cause === OTHER_CAUSE ? [] : [[group.extension, group.cause] as const],

@@ -6,13 +6,14 @@ import type { Store } from './store.ts'
 import type { Work, WorkOf } from './transaction-work.ts'
 
 export type HistoryRows = WorkOf<Pick<Store, 'findSubmission' | 'findAsset'>> & {
+  /** `respondedAt`: when ImageKit's response to the run's submission, or its absence, was recorded. */
   findRun: (runId: string) => Work<{ run: Run; respondedAt: number | null } | undefined>
   /** The deliveries that report on a run, and those of its submission that name no extension; at most 1,000, oldest first. */
   listDeliveriesOf: (run: Run) => Work<ListedDelivery[]>
   findNotification: (run: Run) => Work<RunHistory['notification']>
   /** The audit entries about a run or a retry, oldest first. */
   listEntriesOf: (subject: string) => Work<AuditEntry[]>
-  /** The id of the newest run of the asset and extension before a run, except runs of rejected submissions. */
+  /** The id of the newest run of the same asset and extension whose submission is older than the run's, and not rejected. */
   findEarlier: (fileId: string, run: Run) => Work<string | undefined>
   /** The id of the retry of many runs that sent a run's submission; undefined if none did. */
   findRetryOf: (run: Run) => Work<string | undefined>
@@ -37,7 +38,7 @@ export function* findRunHistory(rows: HistoryRows, runId: string): Work<RunHisto
   })
 }
 
-/** The run that this run retries, and the audit entries among which is the entry about the retry. */
+/** The run that this run retries, and audit entries in which to look for the one about the retry. */
 function* findRetried(rows: HistoryRows, fileId: string, run: Run) {
   const runId = yield* rows.findEarlier(fileId, run)
   if (runId === undefined) return undefined

@@ -9,9 +9,9 @@ import type { Work } from './transaction-work.ts'
 
 /** The database operations, inside a transaction. */
 export type CounterRows = {
-  /** Lists deltas, oldest first, and locks them until the transaction ends. */
+  /** Lists deltas, oldest first, each a `StatDelta` as JSON, and locks them until the transaction ends. */
   listDeltas: (limit: number) => Work<[n: number, delta: string][]>
-  /** Adds to the counters of hours. Deletes those that become 0. */
+  /** Adds to the counters of hours and to those of the present runs (`NOW`). Deletes those that become 0. */
   addCounters: (counters: readonly StatCounter[]) => Work<void>
   /** Adds to the counters of days. Deletes those that become 0. */
   addDayCounters: (counters: readonly StatCounter[]) => Work<void>
@@ -21,7 +21,10 @@ export type CounterRows = {
   deleteDeltas: (numbers: readonly number[]) => Work<void>
 }
 
-/** Folds the oldest counter deltas into the counters. Returns whether there may be more deltas. */
+/**
+ * Adds the oldest deltas to the counters, and deletes them. A delta is what one transaction adds to the counters. Returns whether
+ * there may be more deltas.
+ */
 export function* foldCounters(rows: CounterRows): Work<boolean> {
   const folded = foldDeltas(yield* rows.listDeltas(MAX_DELTAS))
   if (folded === null) return false

@@ -8,10 +8,10 @@ import { type RemovalRows, removeSubmissions } from './remove-submissions.ts'
 import type { Store } from './store.ts'
 import type { Changed, RunReads, RunSeparately, Work } from './transaction-work.ts'
 
-/** Audit entries read and rewritten in one transaction: few, because webhooks wait for it. */
+/** How many audit entries one transaction reads and rewrites: few, because webhooks wait for it. */
 const ENTRIES_AT_ONCE = 1_000
 
-/** Submissions read or deleted in one transaction. */
+/** How many submissions one transaction reads or deletes. */
 const SUBMISSIONS_AT_ONCE = 50
 
 type RewrittenEntry = { n: number; reason: string | null; details: JsonObject | null }
@@ -21,6 +21,7 @@ export type ForgettingRows = RemovalRows & {
   isForgotten: (digest: Buffer) => Work<boolean>
   /** Oldest first. */
   listSubmissions: (fileId: string) => Work<number[]>
+  /** Whether a recorded delivery names the file. Rejected ones don't count. */
   hasDelivery: (fileId: string) => Work<boolean>
   /** The ids of these submissions and of their runs. */
   listIds: (submissions: readonly number[]) => Work<string[]>
@@ -72,7 +73,7 @@ export function createForgetAsset(
   return async (fileId, entry) => {
     const isKnown = await remove(fileId, entry)
     if (!(await read((rows) => rows.isForgotten(digestOf(fileId))))) return isKnown
-    // Until they are folded, the counter deltas contain the causes of the deleted failures.
+    // The counter deltas contain the causes of the deleted failures until they are folded.
     while (await runSeparately((rows) => foldCounters(rows)));
     // Also for an asset that was forgotten before: this method is called again if emptying the log failed.
     await emptyLog()
@@ -152,7 +153,7 @@ function* inOrder(...works: Work<void>[]): Work<void> {
   for (const work of works) yield* work
 }
 
-/** The asset that is being forgotten. `ids`: the ids of its submissions and runs, including deleted ones. */
+/** The asset that is being forgotten. `at`: when this was requested. `ids`: the ids of its submissions and runs, including deleted ones. */
 type ForgottenAsset = { fileId: string; at: number; ids: Set<string> }
 
 function chunksOf(submissions: readonly number[]): number[][] {
@@ -179,7 +180,7 @@ function pseudonymOf(id: string): string {
   return `sha256:${digestOf(id).toString('hex')}`
 }
 
-/** The hash that is stored instead of the id of a forgotten asset, or of one of its submissions, runs or deliveries. */
+/** The hash that is stored instead of the id of a forgotten asset, or of its submissions, runs, deliveries and notifications. */
 export function digestOf(id: string): Buffer {
   return createHash('sha256').update(id).digest()
 }

@@ -14,8 +14,8 @@ type MigratedDatabase = Pick<Statements, 'run' | 'values'> & {
 }
 
 /**
- * The table of applied migrations, with the name and the columns that drizzle uses for each database. drizzle's tools expect the one
- * of PostgreSQL in the schema `drizzle`, unless they are configured otherwise.
+ * The table of applied migrations, with the name and the columns that drizzle uses for each database. With PostgreSQL, drizzle's tools
+ * expect the table in the schema `drizzle`, unless they are configured otherwise.
  */
 const MIGRATIONS_TABLE = {
   sqlite:

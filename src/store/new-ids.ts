@@ -7,7 +7,7 @@ const CHECK_BYTES = 8
 const pool = Buffer.alloc(CHECK_BYTES * 512)
 let bytesUsed = pool.length
 
-/** Makes ids from the row numbers that a database assigns. */
+/** Makes ids from the row numbers that a database assigns, and from random bits. */
 export function createNewIds(nextNumber: (kind: IdKind) => number): NewIds {
   return {
     submission: () => formatId('sub', nextNumber('sub'), newCheck()),
@@ -16,7 +16,7 @@ export function createNewIds(nextNumber: (kind: IdKind) => number): NewIds {
   }
 }
 
-/** The random bits of an id. */
+/** The check of an id: its random bits. */
 function newCheck(): string {
   if (bytesUsed === pool.length) {
     randomFillSync(pool)

@@ -13,8 +13,9 @@ type OpenStoreOptions = WriteQueueOptions & {
 }
 
 /**
- * Opens the database and migrates its schema. Creates a missing SQLite file. If the database can't be used, rejects with
- * `DatabaseStartError` if waiting does not help, else with `store_unavailable`: also for a SQLite file that is not a database.
+ * Opens the database and migrates its schema. Creates a missing SQLite file. Rejects if the database can't be used: with
+ * `DatabaseStartError` if waiting does not help, else with `store_unavailable`. A SQLite file that is not a database also counts as
+ * `store_unavailable`.
  */
 export async function openStore(address: DatabaseAddress, options: OpenStoreOptions): Promise<StoreHandle> {
   if (address.kind === 'postgres') return openPostgresStore({ ...options, ...address })
@@ -70,7 +71,7 @@ function checkExists({ path }: DatabaseAddress & { kind: 'sqlite' }): void {
   if (!hasDatabase(path)) throw new DatabaseStartError(`There is no database at ${path}.`)
 }
 
-/** Throws `DatabaseStartError` if no database can ever be at the address. Creates a missing SQLite file, empty. */
+/** Throws `DatabaseStartError` if no database can ever be at the address. Creates a missing SQLite file, empty, and its folders. */
 export function checkDatabaseAddress(address: DatabaseAddress): void {
   if (address.kind === 'sqlite') checkDatabasePath(address.path)
 }

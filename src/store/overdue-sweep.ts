@@ -46,7 +46,7 @@ export type PendingRows = {
   findSwept: () => Work<number>
   /** The overdue run that was inserted first. */
   findFirstOverdue: () => Work<PendingRun | undefined>
-  /** The first pending run after a number, overdue or not. */
+  /** The first pending run after a number. May skip runs that are overdue. */
   findPendingAfter: (n: number) => Work<PendingRun | undefined>
 }
 
@@ -57,6 +57,6 @@ export function* findOldestPending(rows: PendingRows): Work<PendingRun | undefin
   const swept = yield* rows.findSwept()
   if (overdue !== undefined && numberOf(overdue.runId) <= swept) return overdue
   const found = yield* rows.findPendingAfter(swept)
-  // A run whose submission is no longer rejected is overdue at once, although the sweep may not have passed it.
+  // The sweep may not have passed an overdue run yet: for example, one whose submission is no longer rejected is overdue at once.
   return overdue && found && numberOf(found.runId) < numberOf(overdue.runId) ? found : (overdue ?? found)
 }

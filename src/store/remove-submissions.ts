@@ -28,7 +28,7 @@ export function* removeSubmissions(
   submissions: readonly number[],
   changed: Changed,
 ): Work<RemovedIds> {
-  // Locks runs before submissions, as a batch does, and lists them again: runs may be added until their submission is locked.
+  // Locks runs before submissions, as a batch does, and lists the runs again: some may be added until their submission is locked.
   yield* rows.listRunsOf(submissions)
   const removed = yield* rows.listSubmissionIds(submissions)
   const submissionIds = removed.map(({ submissionId }) => submissionId)
@@ -36,6 +36,7 @@ export function* removeSubmissions(
   const deliveryIds = yield* rows.deleteSubmissions(submissions, submissionIds)
   const names = new Set(runs.flatMap(({ name, requestedAs }) => [name, requestedAs ?? name]))
   const fileIds = new Set(removed.flatMap(({ fileId }) => fileId ?? []))
+  // Every asset gets the names of all these runs: recomputing a name that is not affected changes nothing.
   yield* rows.refreshCurrent(new Map([...fileIds].map((fileId) => [fileId, names])))
   for (const fileId of fileIds) changed.fileIds.add(fileId)
   for (const submissionId of submissionIds) changed.submissionIds.add(submissionId)

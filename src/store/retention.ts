@@ -60,13 +60,16 @@ function* findLastUntil(
 const SUBMISSIONS_AT_ONCE = 50
 const DELIVERIES_AT_ONCE = 200
 
-/** `belongsToSubmission`: it belongs to a submission or one of its runs, and is deleted together with the submission. */
+/** `belongsToSubmission`: the delivery belongs to a submission or one of its runs, and is deleted together with the submission. */
 type DeliveryCandidate = { n: number; at: number; bytes: number; belongsToSubmission: boolean }
 
 /** The database operations, inside a transaction. */
 export type RetentionRows = RemovalRows &
   Pick<PruningRows, 'findBounds'> & {
-    /** The submissions after a number, in order. Those up to that number that still exist were kept by earlier steps. */
+    /**
+     * The submissions after a number, in order. Those up to that number that still exist were kept by earlier calls; a submission
+     * of the same asset as one of them is `followsKept`.
+     */
     listSubmissionsAfter: (
       after: number,
       limit: number,
@@ -80,8 +83,8 @@ export type RetentionRows = RemovalRows &
   }
 
 /**
- * Deletes old submissions, and then old deliveries without a submission; one call checks a limited number of rows. Adds what it
- * changes to `changed`. `deleted` counts only submissions. `next` is where to continue; null at the end.
+ * Deletes old submissions, and then old deliveries without a submission; one call checks a limited number of rows. Adds the
+ * deleted submissions and their assets to `changed`. `deleted` counts only submissions. `next` is where to continue; null at the end.
  */
 export function* deleteOldSubmissions(
   rows: RetentionRows,
@@ -137,11 +140,11 @@ const CLAIMS_AT_ONCE = 500
 /** The database operations, inside a transaction. */
 export type IdempotencyKeyRows = {
   /** The claims made at this time or earlier, oldest first. */
-  listClaims: (claimedBy: number, limit: number) => Work<ClaimRow[]>
+  listClaims: (claimedUntil: number, limit: number) => Work<ClaimRow[]>
   deleteClaims: (scopes: readonly string[]) => Work<void>
 }
 
-/** Deletes expired idempotency keys. Returns whether there may be more. */
+/** Deletes expired idempotency keys, a limited number of them. Returns whether the next call may delete more. */
 export function* deleteExpiredKeys(rows: IdempotencyKeyRows, now: number): Work<boolean> {
   const claims = yield* rows.listClaims(lastExpiredAt(now), CLAIMS_AT_ONCE)
   const expired = claims.filter((claim) => isExpired(claim, now))

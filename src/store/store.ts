@@ -41,7 +41,7 @@ import type { ResponseDecision, UploadResponse } from '../domain/upload-response
  * the epoch. Callers take a `Pick` of it.
  *
  * A method for the holder of the lease takes the lease as its first parameter. If the lease was lost, the method changes nothing
- * and resolves with null.
+ * and resolves with null (`releaseLease`: with nothing).
  *
  * The store assigns the ids of submissions, runs and deliveries (`domain/ids`). An id that is malformed, or whose random bits
  * are not those of its row, is unknown.
@@ -179,8 +179,8 @@ export type Store = OperatorStore &
     /**
      * Deletes bodies and headers of deliveries received before `receivedBefore`; their rows stay. Checks up to `limit` bodies
      * in insertion order, after the place `after`, and fewer if they are large. `next` is the place to continue after; null at
-     * the end. PostgreSQL also drops whole days of bodies, in other transactions and without counting them as `pruned`: the
-     * bodies of the day of `receivedBefore` may stay until that whole day can be dropped.
+     * the end. PostgreSQL also drops whole days of bodies, in other transactions, even if the lease is lost meanwhile, and
+     * without counting them as `pruned`: the bodies of the day of `receivedBefore` may stay until that whole day can be dropped.
      */
     pruneBodies(
       lease: Lease,
@@ -235,7 +235,7 @@ export type Store = OperatorStore &
 
     /**
      * Frees a claim whose request ended without a response that may be repeated. Does nothing if the request no longer holds the
-     * key.
+     * key, or if a response is stored.
      */
     releaseIdempotencyKey(claim: KeyClaim): Promise<void>
 
@@ -411,7 +411,7 @@ type OperatorStore = {
   }): Promise<{ auditEntries: AuditEntry[]; next: number | null }>
 
   /**
-   * Records that a session was signed out. Deletes the records of sessions that expired more than a day ago; younger ones stay,
+   * Records that a session was signed out. Deletes the records of sessions that expired a day or more ago; younger ones stay,
    * because the clock may be set back.
    */
   endSession(session: { sessionId: string; endsAt: number }, now: number): Promise<void>
@@ -430,7 +430,7 @@ type OperatorStore = {
 
 /** The facts from which alerts are evaluated, and the alerts' state. */
 type AlertStore = {
-  /** Counts the runs of each extension that failed at `since` or later, whenever they were requested; up to `atMost` each. */
+  /** Counts the runs of each extension that failed at `since` or later, whenever they were requested; 0 to `atMost` each. */
   countFailures(since: number, atMost: number): Promise<{ extension: string; count: number }[]>
 
   listAlerts(): Promise<Alert[]>

@@ -12,9 +12,10 @@ export type WorkOf<Port extends { [name: string]: (...args: never[]) => Promise<
 /** Waits for the result of a database call, inside work. */
 export function* waitFor<T>(value: Awaitable<T>): Work<T> {
   if (!(value instanceof Promise)) return value
-  const settled: T[] = []
-  yield value.then((result) => void settled.push(result))
-  for (const result of settled) return result
+  // A list, because the result itself may be undefined.
+  const results: T[] = []
+  yield value.then((result) => void results.push(result))
+  for (const result of results) return result
   throw new Error('the work was resumed before the promise that it yielded was fulfilled')
 }
 

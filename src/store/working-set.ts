@@ -41,7 +41,7 @@ export type WorkingSet = {
   loadForgotten(id: string, isForgotten: boolean): void
   /** The rows and lookup results as a step sees them. */
   facts: Facts
-  /** Throws, and changes nothing, if an inserted row already exists. */
+  /** Throws, and changes nothing, if an inserted row is already among these rows. */
   apply(changes: Changes): void
   changes(): BatchChanges
 }

@@ -7,13 +7,16 @@ import { isSettledNow, type Run } from '../domain/run.ts'
 import { type BatchQuery, type BatchResult, runBatch, type StepOutcome } from './batch.ts'
 import type { Change } from './working-set.ts'
 
-/** A committed transaction. `fault`: a fault of the database file that was found after the commit, so the next start may not read it. */
+/**
+ * A committed transaction. `fault`: a fault of the database file that was found after the commit, so the changes may be missing after
+ * the next start.
+ */
 export type Committed<T> = { result: T; fault?: TrackerError | undefined }
 
 /** The database under the queue. */
 export type BatchDatabase = {
   /**
-   * Runs the queries of a batch in one transaction, and resolves once it is on disk. The batch takes the ids of its new rows
+   * Runs the queries of a batch in one transaction, and resolves once that is on disk. The batch takes the ids of its new rows
    * from `ids`; ids of a failed transaction are not reused. Rejects with `store_unavailable` if the database can't be used, for
    * example because the disk fails or a lock is not free, and with any other error if a row can't be written. Then nothing is
    * written, unless the error says `mayBeCommitted`.
@@ -42,7 +45,7 @@ export type WriteQueue = {
 }
 
 export type WriteQueueOptions = {
-  /** The maximum number of queued steps. */
+  /** The maximum number of queued steps and other work. */
   maxQueued?: number
   /** The maximum number of bytes of the bodies in queued steps, such as those of deliveries. */
   maxQueuedBytes?: number
@@ -61,15 +64,15 @@ const MAX_BATCH = 1000
 
 /**
  * A batch that ends early has loaded the rows of its remaining steps in vain. So the next one is limited to twice the number of steps
- * that it decided, but never to fewer steps than this.
+ * that it decided, but this limit is never below `MIN_BATCH`.
  */
 const MIN_BATCH = 64
 
 const MAX_WAIT_MS = 10
 
 /**
- * Two small transactions cost more than one. So even if transactions may overlap, a batch smaller than `LARGE_BATCH` waits for a
- * running one to end, but then at most for `LONG_TRANSACTION_MS`.
+ * Two small transactions cost more than one. So even if transactions may overlap, a batch smaller than `LARGE_BATCH` waits for a running
+ * one to end, for at most `LONG_TRANSACTION_MS`.
  */
 const LARGE_BATCH = 64
 const LONG_TRANSACTION_MS = 10
@@ -159,8 +162,8 @@ export function createWriteQueue(
     const ended = isSeparate ? first.work() : commitBatch(takeBatch())
     void ended.then(() => {
       running -= 1
-      // A job that deletes in many transactions queues each one right after the last: gather the deliveries that arrived
-      // meanwhile, so that they are committed in between.
+      // A job that deletes in many transactions queues each one right after the previous one has ended: gather the
+      // deliveries that arrived meanwhile, so that they are committed in between.
       scheduleNext(isSeparate ? 'gathering' : 'at once')
       if (queue.length === 0 && running === 0) resolveEmpty()
     })
@@ -199,7 +202,7 @@ export function createWriteQueue(
     const seconds = (performance.now() - begunAt) / 1000
     // Before the callers get their results: they may read a status next, which must not come from a stale cache.
     onCommit(commitOf(result, { waiting: queue.length, seconds, isAcknowledged: fault === undefined }))
-    for (const [index, outcome] of outcomes.entries()) settle(batch[index], outcome, fault)
+    for (const [index, outcome] of outcomes.entries()) resolveOrReject(batch[index], outcome, fault)
   }
 
   /**
@@ -262,7 +265,8 @@ function closedError(): TrackerError {
   return new TrackerError('store_unavailable', message, { cause: new Error('The store is closed.') })
 }
 
-function settle(job: Job | undefined, outcome: StepOutcome, fault: TrackerError | undefined): void {
+/** Gives a step's caller the outcome. With a `fault`, every step is rejected, because its changes may be lost. */
+function resolveOrReject(job: Job | undefined, outcome: StepOutcome, fault: TrackerError | undefined): void {
   if (fault !== undefined) job?.reject(fault)
   else if ('error' in outcome) job?.reject(outcome.error)
   else job?.resolve(outcome.result)

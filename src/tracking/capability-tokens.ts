@@ -19,7 +19,7 @@ export type CapabilityTokens = {
   submission: Capability
   /** For sessions of operators, and for their CSRF tokens. */
   session: Capability
-  /** Hashes the addresses and keys by which failed sign-in attempts are counted. */
+  /** Hashes the networks and keys by which failed sign-in attempts are counted. */
   signIn: Capability
   /** A key check value of 48 bits: it identifies the signing secret without revealing it. */
   checkValue: number

@@ -7,8 +7,8 @@ type KeyVerdict = 'accepted' | 'rejected' | 'unknown'
 type KeyRejection = { call: ImagekitCall; status: number }
 
 export type KeyRejections = {
-  /** Called for each response of ImageKit, with its HTTP status. */
-  note(call: ImagekitCall, response: { kind: KeyVerdict; status: number }): void
+  /** Called for each response to such a request, with its HTTP status. */
+  note(call: ImagekitCall, response: { verdict: KeyVerdict; status: number }): void
   /** The latest rejection of each kind of request, unless an accepted request has cleared it since. */
   list(): KeyRejection[]
 }
@@ -29,12 +29,12 @@ export function createKeyRejections({
   const rejections = new Map<ImagekitCall, KeyRejection>()
   let warnedAt: number | undefined
   return {
-    note(call, { kind, status }) {
-      if (kind === 'accepted') {
+    note(call, { verdict, status }) {
+      if (verdict === 'accepted') {
         if (call === 'upload') rejections.clear()
         else rejections.delete(call)
       }
-      if (kind !== 'rejected') return
+      if (verdict !== 'rejected') return
       rejections.set(call, { call, status })
       const now = clock()
       if (warnedAt !== undefined && now >= warnedAt && now - warnedAt < WARN_EVERY_MS) return

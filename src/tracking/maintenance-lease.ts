@@ -2,8 +2,8 @@ import type { Lease } from '../domain/decide/lease.ts'
 import type { Store } from '../store/store.ts'
 
 /**
- * The lease is renewed with each heartbeat, every 10 seconds. One renewal may fail. If the holder ends, another process acquires the
- * lease with a heartbeat of its own, within 30 seconds of the last renewal.
+ * The lease is renewed with each heartbeat, every 10 seconds; after a failure, 2 seconds later. So one renewal may fail. If the holder
+ * ends, another process acquires the lease with a heartbeat of its own, within 30 seconds of the last renewal.
  */
 const TTL_MS = 20_000
 

@@ -45,7 +45,7 @@ export function createReadiness(deps: {
 
 /** Since when the store has been unavailable, as far as this process has noticed from opening it, from heartbeats and from probes. */
 export type StoreOutage = {
-  /** Null if the store was available the last time that it was used. */
+  /** Null if the latest of these succeeded. */
   since(): number | null
   /** Records the result of using the store just now. */
   note(isUsable: boolean): void

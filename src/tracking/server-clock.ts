@@ -17,8 +17,8 @@ export type ServerClock = {
 }
 
 /**
- * The database reads its clock at an unknown time during the round trip, so the result of a longer round trip is too inexact. It
- * is used only if there is no earlier result.
+ * The database reads its clock at an unknown time during the round trip, so the result of a round trip that is longer than this is
+ * too inexact. Such a result is used only if there is no earlier one.
  */
 const MAX_ROUND_TRIP_MS = 1000
 

@@ -17,7 +17,7 @@ type StartUpDeps = {
   lease: MaintenanceLease
   tokens: CapabilityTokens
   endedSessions: EndedSessions
-  /** As in `backUp`. */
+  /** As in `BackUpDeps`. */
   backupPrefix: string | null
   log: {
     warn(fields: object, text: string): void

@@ -12,7 +12,7 @@ const withBrowser = test.extend('browser', { scope: 'worker' }, async ({}, { onC
   return browser
 })
 
-/** Skips the test if no Chromium is found. In CI the test fails instead. */
+/** `test` with a `browser`. Skips the test if no Chromium is found; in CI the test fails instead. */
 export const browserTest = withBrowser.skipIf(findChromium() === undefined && !process.env['CI'])
 
 type PageOptions = BrowserContextOptions & {

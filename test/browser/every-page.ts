@@ -45,6 +45,7 @@ export type Seeded = {
 export async function seedTracker(tracker: RunningTracker, texts: UntrustedTexts): Promise<Seeded> {
   const { extension, fileId, fileName, message, note } = texts
   const error = { message, reason: message }
+  /** Registers an upload of the file with this id, reports ImageKit's response to it, and returns its `webhookUrl`. */
   const registerUpload = async (id: string, names: readonly string[]) => {
     const { submissionId, webhookUrl } = await register(tracker, names, null)
     await tracker.fetch(`/submissions/${submissionId}/response`, {
@@ -53,10 +54,12 @@ export async function seedTracker(tracker: RunningTracker, texts: UntrustedTexts
     })
     return webhookUrl
   }
+  /** Registers an upload with two extensions. The first fails, and the second succeeds. */
   const fail = async (id: string) => {
     const webhookUrl = await registerUpload(id, [extension, 'aws-auto-tagging'])
     const failure = { service: extension, status: 'FAILURE', fileId: id, error }
     await deliver(webhookUrl, failure)
+    // A duplicate.
     await deliver(webhookUrl, failure)
     await deliver(webhookUrl, { service: 'aws-auto-tagging', status: 'SUCCESS', fileObject: { fileId: id } })
   }
@@ -67,6 +70,7 @@ export async function seedTracker(tracker: RunningTracker, texts: UntrustedTexts
   await deliver(`${tracker.url}/webhooks/extension/forged`, { service: extension })
 
   const ofFile = await listRuns(tracker, `?q=${encodeURIComponent(fileId)}`)
+  // The newest: a run of the third file, not of the first.
   const [acknowledged] = await listRuns(tracker, '?status=failed')
   await ask(tracker, `/runs/${acknowledged?.runId}/acknowledge`, { method: 'POST', body: { note } })
   const [pending] = await listRuns(tracker, '?status=pending')
@@ -90,7 +94,7 @@ export async function seedTracker(tracker: RunningTracker, texts: UntrustedTexts
 }
 
 /**
- * Opens the pages in their different states, starting without a session, and calls `check` with the name of each. Only the page
+ * Opens the pages, some of them in several states, starting without a session, and calls `check` with the name of each. Only the page
  * "Send the form again?" is not among them: it needs a session that has ended.
  */
 export async function visitEveryPage(
@@ -137,6 +141,7 @@ export async function visitEveryPage(
   await press('acknowledge preview', 'Acknowledge all…')
   await page.goto('/admin/failures')
   await press('retry preview', 'Retry all…')
+  // The third failed run is acknowledged.
   await press('retry progress', 'Retry 2 runs')
   await show('audit', '/admin/audit')
 }

@@ -58,7 +58,10 @@ browserTest(
   60_000,
 )
 
-/** Lists the elements that extend beyond the right edge of the window, except clipped ones, which only screen readers read. */
+/**
+ * Lists the elements that extend beyond the right edge of the window, except clipped ones, which only screen readers read. The window
+ * itself comes first if it can be scrolled sideways.
+ */
 function listOverflow(page: Page): Promise<string[]> {
   return page.evaluate<string[]>(`(() => {
     const root = document.documentElement

@@ -1,7 +1,10 @@
 import { IMAGEKIT_KEY, type RunningTracker } from '../support/tracker.ts'
 import { upload } from '../support/uploads.ts'
 
-/** Uploads a file with sandbox tags, which decide the results of its extensions. Waits up to 15 s until its runs settle. */
+/**
+ * Uploads a file. Its sandbox tags, such as `sandbox:remove-bg=failed`, decide the results of its extensions. Waits up to 15 s until its
+ * runs settle. Returns its fileId.
+ */
 export async function uploadSettled(
   tracker: RunningTracker,
   fileName: string,

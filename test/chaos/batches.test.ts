@@ -5,7 +5,7 @@ import { numberFor, reportFigures, SEED } from './chaos.ts'
 const SEQUENCES = numberFor('BATCHES_RUNS', { short: 150, long: 10_000 })
 
 batchesContract('the SQLite store', openBatchedSqlite, {
-  runs: SEQUENCES,
+  sequenceCount: SEQUENCES,
   seed: SEED,
   report(cases) {
     const counts = [...cases].map(([name, times]) => `${name} ${times}`).join(', ')

@@ -60,7 +60,7 @@ test.each(Object.entries(HEADS))(
     const startedAt = performance.now()
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
     const healthMs = performance.now() - startedAt
-    // Almost as large as the bodies of the flood, so that they compete for the same memory.
+    // The genuine webhooks are almost as large as the bodies of the flood, which must not use up the memory for them.
     expect(await sendSuccess(registered, 'x'.repeat(900_000))).toMatchObject({ status: 200 })
     expect(await statusOf(url, 'file-1')).toBe('success')
     const event = accountEvent('file-deleted', { filler: 'x'.repeat(900_000) })
@@ -73,8 +73,9 @@ test.each(Object.entries(HEADS))(
       `${SOCKETS} unfinished bodies of 1 MiB with ${kind}: ${responses.length} got ${[...new Set(responses)].join(', ')}; ` +
         `memory grew by ${grownMib.toFixed()} MiB at most, /healthz took ${healthMs.toFixed()} ms`,
     )
-    // A signature can be checked only once the whole body is there, so the service has to read these bodies. If too many are being
-    // received, it rejects the oldest with 503. The other requests are rejected without their body.
+    // A signature can be checked only once the whole body is there, so the service has to wait for the bodies with a fresh signature.
+    // If they need too much memory, it rejects the oldest with 503. The other requests are rejected whatever their bodies are, and the
+    // service waits for these for a second at most.
     expect(new Set(responses)).toEqual(
       new Set([kind.startsWith('a fresh') ? 'HTTP/1.1 503' : 'HTTP/1.1 401']),
     )

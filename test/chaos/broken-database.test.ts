@@ -61,7 +61,7 @@ test('if the file is not a database, migrate prints why and exits with 2, and se
   expect(readFileSync(path, 'utf8')).toMatch(/^not a database/)
 })
 
-test('if no database can be created, serve and migrate print the path and the reason, and exit with 2', async () => {
+test('if the path is that of a folder, serve and migrate print it and the reason, and exit with 2', async () => {
   const path = join(temporaryDirectory(), 'folder.db')
   mkdirSync(path)
   for (const command of ['serve', 'migrate']) {
@@ -129,7 +129,7 @@ test('serve and migrate exit with 2 for a database with a newer schema, name bot
   expect(readFileSync(path)).toEqual(before)
 })
 
-test('serve and migrate exit with 2 for a database file with a second hard link; once it is removed, migrate works', async () => {
+test('serve and migrate exit with 2 for a database file with a second hard link; once the link is removed, migrate works', async () => {
   const path = join(temporaryDirectory(), 'tracker.db')
   expect(await runProgram(['migrate'], settings(path)).exited).toBe(0)
   linkSync(path, `${path}.link`)
@@ -160,6 +160,7 @@ test('at startup the service logs how many frames the write-ahead log has, and h
   expect(Number(recovered)).toBeGreaterThan(0)
   expect(recovered).toBe(inLog)
 
+  // A flipped bit makes the checksum of the last frame wrong, so SQLite recovers only the commits before it.
   const log = readFileSync(`${damaged}-wal`)
   log.writeUInt8((log.at(-1) ?? 0) ^ 1, log.length - 1)
   writeFileSync(`${damaged}-wal`, log)

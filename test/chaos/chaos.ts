@@ -1,13 +1,13 @@
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Most of these tests have a short and a long form. `npm run chaos` sets this for the long one; otherwise the short one runs. */
+/** Most of these tests have a short and a long form. `npm run chaos` sets `CHAOS` for the long one; otherwise the short one runs. */
 const IS_LONG = process.env['CHAOS'] === 'long'
 
 /** The file in which `npm run chaos` collects the figures. */
 const FIGURES = process.env['CHAOS_FIGURES']
 
-/** The seed of the random choices in these tests, so that a failure can be reproduced unless it depends on timing. */
+/** The seed of the random choices in these tests; any will do. It makes a failure reproducible, unless the failure depends on timing. */
 export const SEED = Number(process.env['CHAOS_SEED'] ?? 20_261)
 
 /**

@@ -7,7 +7,8 @@ import { listLost, listMissingRows, settleRest } from './losses.ts'
 
 /**
  * Runs the built service under load, kills it and starts it again on the same files, `cycles` times or until something is lost.
- * After each start, lists as lost what was acknowledged and is not there. Then sends the other webhooks again, as ImageKit does.
+ * After each start, lists as lost what was acknowledged and is not there. Then sends the webhooks that were not acknowledged again, as
+ * ImageKit does; `unacknowledged` is their number.
  */
 export async function runCrashLoop(plan: {
   cycles: number

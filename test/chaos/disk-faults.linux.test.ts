@@ -87,7 +87,7 @@ test('deliveries and uploads get 503 while the database cannot be written, and a
   for (const [name, injectFault] of FAULTS) {
     const registered = Array.from({ length: AT_ONCE }, (_, index) => register(url, `${name}-${index}`))
     const during = await Promise.all(registered)
-    const uploads = sandbox.uploads().length
+    const uploadsBefore = sandbox.uploads().length
 
     const repair = injectFault(disk, service)
     const rejected = await Promise.all(during.map((one) => sendSuccess(one)))
@@ -102,7 +102,7 @@ test('deliveries and uploads get 503 while the database cannot be written, and a
     // Reads still work, and nothing was applied in part.
     for (const fileId of settled) expect(await statusOf(url, fileId)).toBe('success')
     for (const { fileId } of during) expect(await statusOf(url, fileId)).toBe('pending')
-    expect(sandbox.uploads()).toHaveLength(uploads)
+    expect(sandbox.uploads()).toHaveLength(uploadsBefore)
 
     repair()
     for (const repeated of await Promise.all(during.map((one) => sendSuccess(one))))
@@ -169,7 +169,7 @@ test('a webhook whose sync failed settles its run when it is sent again after ki
   expect(await statusOf(restarted.url, 'file-1')).toBe('success')
 })
 
-test('if the database cannot be written at the start, migrate exits with 1; serve responds with 503, and recovers by itself', {
+test('if an existing database cannot be written at the start, migrate exits with 1; serve responds with 503, and recovers by itself', {
   timeout: 60_000,
 }, async () => {
   const { sandbox, disk, service, ...started } = await start()
@@ -205,6 +205,7 @@ test('if the database cannot be written at the start, migrate exits with 1; serv
     repair()
     await expect.poll(async () => (await getReadiness(waiting.url)).status).toBe(200)
     expect(await sendSuccess(one)).toMatchObject({ status: 200 })
+    // The service tries every 2 s, but logs the failure only once a minute.
     expect(waiting.output().match(/the database cannot be opened/g)).toHaveLength(1)
     waiting.process.kill('SIGKILL')
     await waiting.exited

@@ -22,7 +22,7 @@ const FAILOVERS = numberFor('FAILOVERS', { short: 1, long: 5 })
 const MIN_REJECTIONS = 50
 
 test.each([
-  // Commits wait for the standby, so it has everything that was acknowledged.
+  // Commits wait for the standby, so the standby has everything that was acknowledged.
   { how: 'crash', title: 'the primary crashes, and the standby is promoted' },
   { how: 'switch', title: 'the standby is promoted, and the old primary follows it, read-only' },
 ] as const)(

@@ -30,7 +30,7 @@ const ALL_SUFFIXES = [...COPIED_SUFFIXES, '-shm']
 /** A way in which the database changes under the running service. */
 type Change = {
   what: string
-  /** Whether another file takes its place. Then the test also starts a service on that file. */
+  /** Whether another file takes the place of the database. Then the test also starts a service on the other file. */
   servesWrongFile: boolean
   /** `older` is a copy from before all submissions. */
   change: (path: string, older: string) => void
@@ -118,7 +118,7 @@ async function changeWhileStopped(service: Service, path: string, safe: string, 
 }
 
 async function expectRejecting(service: Service, load: WebhookLoad) {
-  // If all callers happen to be registering, no webhook is sent, so failed registrations count too.
+  // If all callers happen to be registering, no webhook is sent, so failed registrations count too. There are 16 callers.
   const rejections = () => load.rejected() + load.unregistered()
   const before = rejections()
   await expect.poll(rejections).toBeGreaterThan(before + 32)
@@ -178,7 +178,7 @@ test(`deleting, truncating, moving or replacing the database file loses nothing 
   }
   await backUp(older)
   const load = createWebhookLoad(service.url)
-  let unknown = 0
+  let rejectedAsUnknown = 0
   let isDone = false
 
   /** The same file comes back: no restart is needed. */
@@ -203,7 +203,7 @@ test(`deleting, truncating, moving or replacing the database file loses nothing 
     await changeWhileStopped(service, path, safe, () => change(path, older))
     await expectRejecting(service, load)
     await kill(service, load)
-    if (servesWrongFile) unknown += await serveWrongFile(start, load)
+    if (servesWrongFile) rejectedAsUnknown += await serveWrongFile(start, load)
     remove(path)
     copy(safe, path)
     service = await start()
@@ -227,10 +227,10 @@ test(`deleting, truncating, moving or replacing the database file loses nothing 
   service = await start()
   lost.push(...(await listUnsettled(service.url, load.acknowledged())))
   reportFigures(
-    `database file replaced: ${CYCLES} times, seed ${SEED}: ${load.rejected()} webhooks rejected, ${unknown} more by services on a wrong file, ` +
+    `database file replaced: ${CYCLES} times, seed ${SEED}: ${load.rejected()} webhooks rejected, ${rejectedAsUnknown} more by services on a wrong file, ` +
       `${load.acknowledged().length} acknowledged, ${lost.length} lost`,
   )
   expect(lost).toEqual([])
   expect(load.unexpected()).toEqual([])
-  expect(unknown).toBeGreaterThan(0)
+  expect(rejectedAsUnknown).toBeGreaterThan(0)
 })

@@ -61,6 +61,7 @@ async function listRoutes(): Promise<string[]> {
   const apiRoutes = service.operations.map(({ method, path }) => `${method} ${path}`)
   await service.stop()
   // There are about as many pages as API routes, but a page has less code of its own, so API routes are chosen three times as often.
+  // No request has a session, so pages that require one reject the request, or redirect to the sign-in page.
   return [...PAGES, ...apiRoutes, ...apiRoutes, ...apiRoutes]
 }
 
@@ -70,7 +71,7 @@ test(`${REQUESTS} hostile requests to all routes do no harm, seed ${SEED}`, {
   const dice = createDice(SEED)
   const imagekit = await startRandomImagekit(createDice(SEED + 1))
   // Runs become overdue after a second, so that requests to /reconcile find some. The service itself starts a pass only once a
-  // minute: each pass claims the due runs, so the requests would find fewer.
+  // minute, because each pass claims the due runs, and would leave fewer of them to the requests.
   const target = await startTarget(imagekit, { RECONCILE_AFTER: '1s', RECONCILE_EVERY: '1m' })
   const routes = await listRoutes()
   const known = await Promise.all(Array.from({ length: 50 }, (_, index) => target.register(`file-${index}`)))
@@ -81,7 +82,7 @@ test(`${REQUESTS} hostile requests to all routes do no harm, seed ${SEED}`, {
   const caller = async () => {
     while (remaining > 0) {
       remaining -= 1
-      // A webhook for a settled run can only be a duplicate or contradict it, so register new submissions.
+      // A webhook for a settled run is never applied, so register new submissions.
       if (remaining % 100 === 0) known[dice.below(known.length)] = await target.register(`file-${remaining}`)
       const request = hostileRequest(dice, routes, known)
       const isHead = request.method === 'HEAD'

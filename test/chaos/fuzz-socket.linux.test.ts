@@ -37,7 +37,7 @@ test(`hostile bytes on ${CONNECTIONS} connections do no harm, seed ${SEED}`, {
       })
       const text = bytes.toString('latin1').slice(0, 600)
       for (const response of responses) {
-        // It is unknown which path the service has read from these bytes. For a path with `%`, errors of every format are valid.
+        // It is unknown which path the service has read from these bytes. `faultOf` accepts errors of every format for a target with `%`.
         report.note(response.status, faultOf(response, '%'), text)
         if (response.body.includes(RESPONSE_TO_HIDDEN))
           report.fault(`a hidden request got a response: ${text}`)

@@ -18,7 +18,10 @@ import { createSharedLoad } from './postgres/shared-load.ts'
 
 const ROUNDS = numberFor('HANGS', { short: 1, long: 5 })
 
-/** The service closes a connection that is silent for 8 s. Then it checks for 3 s whether its last transactions were committed. */
+/**
+ * The service closes a connection on which a query gets no response for 8 s. If the query was a COMMIT, the service then tries for 3 s to
+ * find out whether the batch was committed.
+ */
 const MAX_REJECTION_MS = 11_000
 
 test(`the service continues after connections to PostgreSQL hang or are forgotten by the server, ${ROUNDS} times`, {

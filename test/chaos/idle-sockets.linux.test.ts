@@ -8,10 +8,10 @@ import { startTarget } from './hostile/target.ts'
 
 const SOCKETS = numberFor('IDLE_SOCKETS', { short: 1000, long: 10_000 })
 const DELIVERIES = numberFor('IDLE_DELIVERIES', { short: 200, long: 1500 })
-/** The time within which the service must close all idle sockets; 0 if the test doesn't wait for that. */
+/** The seconds within which the service must close all idle sockets; 0 if the test doesn't wait for that. */
 const CLOSED_WITHIN_S = numberFor('IDLE_CLOSED_WITHIN_S', { short: 0, long: 100 })
 const AT_ONCE = 16
-/** More than the callers that send the deliveries may keep open. */
+/** The callers that send the deliveries keep fewer connections open than this. */
 const MAX_KEEP_ALIVE_CONNECTIONS = 100
 
 /** Besides 64 MiB, 32 KiB per idle socket: for the socket, its HTTP parser and a request that has begun. 18 KiB were measured. */
@@ -70,7 +70,8 @@ test(`${SOCKETS} idle sockets don't block other callers, and memory stays bounde
   }
   await Promise.all(Array.from({ length: AT_ONCE }, deliver))
   const sorted = times.toSorted((a, b) => a - b)
-  const at = (part: number) => Math.round(sorted[Math.floor(part * (sorted.length - 1))] ?? Number.NaN)
+  const percentile = (part: number) =>
+    Math.round(sorted[Math.floor(part * (sorted.length - 1))] ?? Number.NaN)
   const open = sockets.filter((socket) => socket.isOpen()).length
   const memory = target.memoryMib()
 
@@ -88,13 +89,14 @@ test(`${SOCKETS} idle sockets don't block other callers, and memory stays bounde
     .toBeLessThanOrEqual(before.descriptors + MAX_KEEP_ALIVE_CONNECTIONS)
 
   reportFigures(
-    `idle sockets: ${SOCKETS}, seed ${SEED}: ${open} of them still open when ${DELIVERIES} deliveries had a response, in ${at(0.5)} ms (p50), ` +
-      `${at(0.99)} ms (p99), ${lost.length} lost; memory ${before.memory} → ${memory.now} MiB, at most ${memory.highest}; ${closed}`,
+    `idle sockets: ${SOCKETS}, seed ${SEED}: ${open} of them still open when ${DELIVERIES} deliveries had a response, in ${percentile(0.5)} ms (p50), ` +
+      `${percentile(0.99)} ms (p99), ${lost.length} lost; memory ${before.memory} → ${memory.now} MiB, at most ${memory.highest}; ${closed}`,
   )
   expect(lost).toEqual([])
-  // A caller that had to wait for an idle socket would wait until that times out, after 30 s or more.
-  expect(at(0.99)).toBeLessThan(10_000)
+  // A caller that had to wait for an idle socket would wait until this socket times out, after 30 s or more.
+  expect(percentile(0.99)).toBeLessThan(10_000)
   expect(memory.highest - before.memory).toBeLessThan(MAX_GROWTH_MIB)
+  // The idle sockets of kind `started` have sent only the beginning of its webhook.
   expect(await target.fetchJson(`/assets/${unsettled}/status`)).toMatchObject({ json: { status: 'pending' } })
   await target.expectWorking()
   expect(target.unexpectedLogLines()).toEqual([])

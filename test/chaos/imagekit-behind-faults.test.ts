@@ -73,12 +73,14 @@ function classify(uploaded: Uploaded, written: Written | undefined, files: reado
   const isSuccess = uploaded.status === 200
   if (files.length > 1) return 'uploaded twice'
   if (file !== undefined && file.size !== uploaded.bytes) return 'uploaded in part'
+  // A 200 of ImageKit's whose body was damaged is passed on with `x-should-retry: false`. It is classified below.
   if (isSuccess && uploaded.shouldRetry === null)
     return fileIdOf(uploaded.body) === fileId && written?.fileId === fileId
       ? 'responded'
       : 'responded with the wrong file'
   if (!isSuccess && uploaded.status !== 502 && uploaded.status !== 504)
     return `responded unexpectedly: ${uploaded.status} ${uploaded.body}`
+  // The caller got an id, so ImageKit may have the file. If ImageKit has it, its webhook has since made the submission `accepted`.
   if (uploaded.submissionId !== null) {
     if (uploaded.shouldRetry !== 'false') return 'unconfirmed, but reported as safe to try again'
     if (fileId === undefined)

@@ -16,14 +16,14 @@ import {
 import { createSharedLoad } from './postgres/shared-load.ts'
 
 const KILLS = numberFor('KILLS', { short: 1, long: 10 })
-/** The uploads that the killed process has sent to ImageKit without getting a response. */
+/** How many uploads each killed process has sent to ImageKit without getting a response. */
 const DELAYED_UPLOADS = 5
 
 /** A process that has sent no heartbeat for this long counts as ended. */
 const SILENT_MS = 30_000
 /** At this interval, each process sends a heartbeat and looks for processes that have ended. */
 const HEARTBEAT_MS = 10_000
-/** Another process takes over the lease within this time. */
+/** Another process takes over the lease within this time: the lease lasts for 20 s, and each heartbeat tries to take it. */
 const MAX_TAKEOVER_MS = 30_000
 
 test(`when kill -9 ends one of two processes under load, ${KILLS} times, the other one continues`, {
@@ -72,6 +72,7 @@ test(`when kill -9 ends one of two processes under load, ${KILLS} times, the oth
     server,
     `SELECT count(*) AS count FROM submissions WHERE state = ${STATE.to.unconfirmed}`,
   )
+  // Other uploads that were in progress may have become unconfirmed, too.
   expect(unconfirmed[0]?.count).toBeGreaterThanOrEqual(delayed)
   await waitForRecovery(living)
   const lost = await load.listLost(living.url, server)

@@ -3,7 +3,10 @@ import { readRows, type TestDatabase } from '../support/database.ts'
 import type { SubmissionView } from '../support/uploads.ts'
 import { payload, type SentSubmission, sendResult } from './load.ts'
 
-/** Lists what the service acknowledged, but does not have. */
+/**
+ * Lists the files for which the service does not have what it acknowledged: the result in a webhook that got 200, otherwise the
+ * submission.
+ */
 export async function listLost(url: string, uploads: readonly SentSubmission[]): Promise<string[]> {
   const statuses = await statusesOf(url, uploads)
   const checked = uploads.map(async ({ fileId, submissionId, result, isAcknowledged }) => {
@@ -13,15 +16,16 @@ export async function listLost(url: string, uploads: readonly SentSubmission[]):
     const response = await fetch(`${url}/submissions/${submissionId}`)
     if (response.status !== 200) return `${fileId}: submission ${submissionId} returns ${response.status}`
     const submission = (await response.json()) as SubmissionView
-    const isAccepted = submission.kind !== 'upload' || submission.state === 'accepted'
-    if (submission.fileId === fileId && isAccepted) return null
+    // A registered submission stays `submitting`, because these callers do not report ImageKit's response to it.
+    const hasExpectedState = submission.kind !== 'upload' || submission.state === 'accepted'
+    if (submission.fileId === fileId && hasExpectedState) return null
     return `${fileId}: submission ${submissionId} has state ${submission.state} and file ${submission.fileId}`
   })
   return (await Promise.all(checked)).filter((line) => line !== null)
 }
 
 /**
- * Sends the webhooks that were not acknowledged again, as ImageKit does. Lists those that were neither applied nor duplicates, and
+ * Sends again, as ImageKit does, the webhooks that were not acknowledged. Lists those that were neither applied nor duplicates, and
  * those whose file does not have their result.
  */
 export async function settleRest(url: string, uploads: readonly SentSubmission[]): Promise<string[]> {
@@ -40,8 +44,8 @@ export async function settleRest(url: string, uploads: readonly SentSubmission[]
 type Applied = { fileId: string; status: string; settles: number; body: Buffer | null }
 
 /**
- * Lists what is missing or wrong in the tables at the end of a test. Each webhook must have exactly one applied delivery, which
- * its run refers to and which has the body that was sent. No upload may still be in progress.
+ * Lists what is missing or wrong in the tables at the end of a test. Each webhook must have exactly one applied delivery, with the
+ * body that was sent. Its run must refer to this delivery and have its result. No upload may still be in progress.
  */
 export async function listMissingRows(
   database: TestDatabase,

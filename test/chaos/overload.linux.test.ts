@@ -12,7 +12,7 @@ const AT_ONCE = 100
 const FILLER = 'x'.repeat(500_000)
 const FLOOD_MIB = (FLOOD * FILLER.length) / 1024 ** 2
 
-/** Sends one webhook for each item, many at a time. Resolves with the responses in the same order. */
+/** Sends one webhook for each item, `AT_ONCE` at a time. Resolves with the responses in the same order. */
 async function flood(registered: readonly Registered[], filler: string) {
   const responses: Awaited<ReturnType<typeof sendSuccess>>[] = []
   let next = 0
@@ -34,22 +34,24 @@ test(`while another program locks the database, ${FLOOD} webhooks get 503; after
   const { url } = service
   const registered: Registered[] = []
   for (let at = 0; at < AT_ONCE; at += 1) registered.push(await register(url, `file-${at}`))
-  const wave = (count: number) =>
-    Array.from({ length: count }, (_, at) => registered[at % AT_ONCE] ?? registered[0])
   const lockHolder = new Database(path)
   onTestFinished(() => {
     lockHolder.close()
   })
   lockHolder.exec('BEGIN IMMEDIATE')
-  // The first wave grows the process to the size that it needs for so many concurrent requests.
-  const webhooks = wave(FLOOD).filter((one) => one !== undefined)
+  const webhooks = Array.from({ length: FLOOD }, (_, at) => registered[at % AT_ONCE]).filter(
+    (one) => one !== undefined,
+  )
+  // These webhooks, before the flood, grow the process to the size that it needs for so many concurrent requests.
   const responses = await flood(webhooks.slice(0, 2 * AT_ONCE), FILLER)
   const memory = watchMemory(service.process.pid)
   responses.push(...(await flood(webhooks, FILLER)))
   const highest = memory.highestMib()
+  // Each response has the status 503 and `Retry-After: 5`.
   expect(new Set(responses.map(({ status, retryAfter }) => `${status} ${retryAfter}`))).toEqual(
     new Set(['503 5']),
   )
+  // The process is alive, although it cannot write.
   expect((await fetch(`${url}/healthz`)).status).toBe(200)
   lockHolder.exec('ROLLBACK')
 

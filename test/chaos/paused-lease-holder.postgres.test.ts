@@ -16,13 +16,16 @@ import { createSharedLoad } from './postgres/shared-load.ts'
 
 const PAUSES = numberFor('PAUSES', { short: 1, long: 5 })
 
-/** Another process takes over the lease within this time after the last renewal. */
+/**
+ * Another process takes over the lease within this time after the last renewal: the lease lasts 20 seconds, and the other process
+ * tries to acquire it every 10 seconds.
+ */
 const MAX_TAKEOVER_MS = 30_000
 
 /** Once the processes have started, only the holder of the lease may write these. */
 const MAINTENANCE_TABLES = ['counters', 'metadata']
 
-/** Logs every write to these tables with the user who made it and the epoch of the lease at that time. */
+/** Logs every write to these tables with the user who made it and the epoch of the lease at that time; each new holder has a higher one. */
 const LOG_MAINTENANCE_WRITES = `
   CREATE TABLE maintenance_writes (who text, epoch bigint);
   CREATE FUNCTION log_write() RETURNS trigger LANGUAGE plpgsql AS
@@ -42,7 +45,7 @@ test(`a lease holder that is paused until its lease has ended writes nothing aft
   const one = { name: 'one', ...(await startProcess(users.one, load, env)) }
   await queryPostgres(server.url, LOG_MAINTENANCE_WRITES)
   const two = { name: 'two', ...(await startProcess(users.two, load, env)) }
-  let takeoverMs = 0
+  let longestTakeoverMs = 0
   let [holder, other] = [one, two]
   for (let count = 0; count < PAUSES; count += 1) {
     const before = await readLease(server)
@@ -62,8 +65,8 @@ test(`a lease holder that is paused until its lease has ended writes nothing aft
     load.continueAt([other.url])
     await waitForMoreAcknowledged(load, 100)
     await until(async () => expect((await readLease(server)).epoch).toBe(before.epoch + 1))
-    takeoverMs = Math.max(takeoverMs, performance.now() - pausedAt)
-    expect(takeoverMs).toBeLessThan(MAX_TAKEOVER_MS + SLACK_MS)
+    longestTakeoverMs = Math.max(longestTakeoverMs, performance.now() - pausedAt)
+    expect(longestTakeoverMs).toBeLessThan(MAX_TAKEOVER_MS + SLACK_MS)
     await until(async () => expect(await countWrites(other.name, before.epoch + 1)).toBeGreaterThan(0))
     await until(async () => expect(await countOwned(server, before.holder)).toBe(0))
 
@@ -72,8 +75,10 @@ test(`a lease holder that is paused until its lease has ended writes nothing aft
     load.continueAt([holder.url, other.url])
     await waitForMoreAcknowledged(load, 100)
     await waitForRecovery(holder)
+    // The caller of the upload that was in progress still gets its response.
     await until(() => expect(delayed.submissionId).not.toBeNull())
-    // Right after its next heartbeat, the resumed process learns that it no longer holds the lease.
+    // The other process has deleted the row of the resumed one, whose next heartbeat writes it again. Right after this heartbeat, the
+    // resumed process learns that it no longer holds the lease.
     await until(async () =>
       expect(await readRows(server, `SELECT FROM processes WHERE id = ${before.holder}`)).toHaveLength(1),
     )
@@ -87,7 +92,7 @@ test(`a lease holder that is paused until its lease has ended writes nothing aft
   const lost = await load.listLost(holder.url, server)
   reportFigures(
     `the holder of the lease was paused until the lease had ended, ${PAUSES} times: ${load.summary(lost)}; the other process had ` +
-      `the lease after ${(takeoverMs / 1000).toFixed(1)} s at most; the resumed process then wrote 0 rows that only the holder may write`,
+      `the lease after ${(longestTakeoverMs / 1000).toFixed(1)} s at most; the resumed process then wrote 0 rows that only the holder may write`,
   )
   // Requests that had only partly arrived before the pause may get 408 after it.
   expect(load.unexpected().filter((response) => !/^\w+: 408 /.test(response))).toEqual([])

@@ -9,7 +9,7 @@ import { createSharedLoad } from './postgres/shared-load.ts'
 const ROUNDS = numberFor('STARTS', { short: 1, long: 10 })
 const PROCESSES = 10
 
-/** One for each day: today and the next three weeks. */
+/** The partitions of `delivery_bodies`, one for each day: today and the next three weeks. */
 const PARTITIONS = 22
 
 const MIGRATIONS = readdirSync(new URL('../../drizzle/postgres', import.meta.url)).filter((name) =>

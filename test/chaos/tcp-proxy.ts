@@ -10,7 +10,8 @@ export type Fault = {
   delayMs?: number
   /**
    * `cut`: the connection is closed. `reset`: it is reset. `silence`: everything sent later in the direction `on` is dropped,
-   * including the end. `garbage`: the caller reads bytes that are neither HTTP nor JSON, and then the rest of the response.
+   * including the end or the reset of the connection. `garbage`: the caller reads bytes that are neither HTTP nor JSON, and then the
+   * rest of the response.
    */
   kind: (typeof FAULT_KINDS)[number]
   /** The direction whose bytes are counted. */
@@ -26,7 +27,7 @@ const GARBAGE = Buffer.from(Array.from({ length: 64 }, (_, index) => index % 9))
 
 export type TcpProxy = {
   url: string
-  /** How often each fault was applied. */
+  /** How often each kind of fault was applied. */
   faults(): Readonly<Record<Fault['kind'], number>>
   close(): Promise<void>
 }
@@ -121,7 +122,7 @@ function relay({ caller, service, fault, countFault }: Link, direction: 'request
   })
 }
 
-/** A fault somewhere in the first `messages` requests or responses of these sizes, in bytes; often at the start of the first one. */
+/** A fault somewhere in the first `messages` requests or responses of these sizes, in bytes; about one in five before the first byte. */
 export function drawFault(
   random: () => number,
   { messages, sizes }: { messages: number; sizes: { request: number; response: number } },

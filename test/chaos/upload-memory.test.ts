@@ -14,6 +14,7 @@ const MIB = 1024 * 1024
 const PRINT_RSS =
   "--import=data:text/javascript,setInterval(()=>console.log('RSS='+process.memoryUsage.rss()),10).unref()"
 
+// A file as base64 is a text field, so its part has no `filename`.
 test.for([
   ['300 MiB as binary', 300, 'name="file"; filename="big.bin"'],
   ['300 MiB as base64', 300, 'name="file"'],
@@ -81,7 +82,7 @@ function* form(disposition: string, sizeMib: number, hash: ReturnType<typeof cre
 async function hashContent(body: AsyncIterable<Buffer>): Promise<string> {
   const hash = createHash('sha256')
   let head: string | undefined
-  // Not hashed yet, because everything after the file may be in it: a boundary, a short field and the last boundary.
+  // The last 2048 bytes are not hashed yet. Everything after the file fits into them: a boundary, a short field and the last boundary.
   let tail = Buffer.alloc(0)
   for await (const chunk of body) {
     let bytes = Buffer.concat([tail, chunk])

@@ -6,7 +6,7 @@ const AT_ONCE = 16
 export type WebhookLoad = {
   /** Registers uploads and sends their webhooks until `isDone`. Resolves when every webhook was acknowledged. */
   run(isDone: () => boolean): Promise<unknown>
-  /** Sends nothing until `resume`. */
+  /** Begins no request until `resume`. */
   pause(): void
   resume(): void
   /** Resolves once no request is in progress; for use while paused. */

@@ -107,6 +107,7 @@ test(`each of ${WEBHOOKS} webhooks through a faulty network settles its run once
     expect(row.bodies).toBe(row.rows)
     expect(row.rows).toBeLessThanOrEqual(sendResult?.attempts ?? 0)
     // Even if the only response is `applied`, there may be duplicates: an attempt that the sender gave up may arrive later.
+    // No other attempt got a complete response, not even an error.
     expect(sendResult?.responses).toHaveLength(1)
     expect(sendResult?.responses[0]).toMatch(
       row.repeated === 0 ? /^200 {"outcome":"applied"}$/ : /^200 {"outcome":"(applied|duplicate)"}$/,
@@ -117,6 +118,7 @@ test(`each of ${WEBHOOKS} webhooks through a faulty network settles its run once
     `webhooks behind faults: ${WEBHOOKS} webhooks, seed ${SEED}, faults ${JSON.stringify(faults)}: ${attempts} attempts, ${WEBHOOKS} applied, ${repeated} duplicate, 0 lost`,
   )
   expect(repeated).toBeGreaterThan(0)
+  // Some attempts did not arrive complete.
   expect(attempts).toBeGreaterThan(WEBHOOKS + repeated)
   for (const count of Object.values(faults)) expect(count).toBeGreaterThan(0)
 })

@@ -35,11 +35,13 @@ test('only the clock of the database counts when the clock of one of two process
     RECONCILE_EVERY: '1s',
     NODE_OPTIONS: `--import=${CLOCK_AHEAD.href}`,
   })
-  // Only the first process reconciles: it has the lease, so it finds the overdue runs, and the other one pauses for an hour.
+  // Only the first process reconciles: it has the lease, so it finds the overdue runs, and the other one pauses for an hour after its
+  // pass at the start.
   const right = await startProcess(server, load, { ...env, RECONCILE_EVERY: '1h' })
   const [, loggedAt] = await fast.printed(/"time":(\d+).*"listening"/)
   expect(Number(loggedAt) - Date.now()).toBeGreaterThan(FAST_BY_MS - TOLERANCE_MS)
 
+  // A lease lasts 20 seconds. By the wrong clock, it would end an hour later.
   const lease = await readLease(server)
   expect(lease.endsIn).toBeGreaterThan(0)
   expect(lease.endsIn).toBeLessThanOrEqual(30_000)
@@ -50,7 +52,7 @@ test('only the clock of the database counts when the clock of one of two process
     expect(Math.abs(Date.parse(updatedAt) - Date.now())).toBeLessThan(TOLERANCE_MS)
   }
 
-  // An overdue run is claimed for 40 seconds. By the wrong clock, it would have expired 30 minutes ago (EXPIRE_AFTER).
+  // An overdue run is claimed for 40 seconds. By the wrong clock, the run would have expired 30 minutes ago (EXPIRE_AFTER).
   await until(() => expect(load.lookups()).toBeGreaterThan(0))
   const [dueInMs] = await msFromNow(server, 'SELECT due_at AS at FROM runs')
   expect(dueInMs).toBeGreaterThan(0)

@@ -3,6 +3,7 @@ import { startFakeTracker } from './fake-tracker.ts'
 import { uploaded } from './responses.ts'
 import { runCli } from './run-cli.ts'
 
+/** The commands that need the admin key. */
 const OPERATOR_COMMANDS = [
   'failures',
   'runs',
@@ -170,12 +171,13 @@ describe('with an invalid environment, the command exits with 2 and reports ever
     ['failures'],
     ['backup', 'never-written.db'],
   ])('%s', async (...args) => {
-    const env = { TRACKER_URL: 'ftp://x', PORT: 'http', TRACKER_API_KEY: 'short' }
+    const env = { TRACKER_URL: 'ftp://x', PORT: 'http', TRACKER_API_KEY: 'tiny' }
     const { exitCode, stderr } = await runCli(args, { env })
     expect(stderr).toContain('TRACKER_URL: must be')
     expect(stderr).toContain('PORT: must be')
     expect(stderr).toContain('TRACKER_API_KEY: key 1: the secret is shorter')
-    expect(stderr).not.toContain('"short"')
+    // No problem quotes a secret.
+    expect(stderr).not.toContain('tiny')
     expect(exitCode).toBe(2)
   })
 

@@ -54,7 +54,7 @@ test('an existing file is replaced only with --force', async () => {
   const rejected = await runCli(['backup', file], { env })
   expect(rejected).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--force') })
   const audit = await tracker.fetch('/audit', { headers: { authorization: `Bearer ${ADMIN_KEY}` } })
-  // The audit log shows that no copy was requested: a copy may have gigabytes, so the command checks FILE first.
+  // The audit log shows that no copy was requested: a copy may be gigabytes long, so the command checks FILE first.
   expect(await audit.json()).toMatchObject({ entries: [] })
   expect(readFileSync(file, 'utf8')).toBe('precious')
   expect((await runCli(['backup', file, '--force'], { env })).exitCode).toBe(0)
@@ -104,6 +104,7 @@ test.each<[string, (response: ServerResponse) => void, string]>([
     'is a damaged database',
     (response) => {
       const bytes = databaseBytes()
+      // In the second page; a page has 4096 bytes.
       bytes.fill(0xff, 4096, 5000)
       response.writeHead(200, { 'content-length': bytes.length }).end(bytes)
     },
@@ -114,14 +115,17 @@ test.each<[string, (response: ServerResponse) => void, string]>([
     (response) => response.writeHead(503).end('{"detail":"The database is unavailable."}'),
     'The database is unavailable.',
   ],
-])('if the response %s, no copy is left, and the existing file stays', async (_, respond, sentence) => {
-  writeFileSync(file, 'precious')
-  const { exitCode, stdout, stderr } = await backUpFrom(respond, '--force')
-  expect(stderr).toContain(sentence)
-  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
-  expect(readFileSync(file, 'utf8')).toBe('precious')
-  expect(readdirSync(folder)).toEqual(['copy.db'])
-})
+])(
+  'if the response %s, no copy is left, and the existing file stays, even with --force',
+  async (_, respond, sentence) => {
+    writeFileSync(file, 'precious')
+    const { exitCode, stdout, stderr } = await backUpFrom(respond, '--force')
+    expect(stderr).toContain(sentence)
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+    expect(readFileSync(file, 'utf8')).toBe('precious')
+    expect(readdirSync(folder)).toEqual(['copy.db'])
+  },
+)
 
 test('a backup that is stopped leaves no files', async () => {
   let stop = () => {}

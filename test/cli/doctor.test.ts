@@ -70,8 +70,9 @@ test('without problems every line says ok, and the exit code is 0', async () => 
 })
 
 test('reports every configuration problem', async () => {
+  // With this HOST, the keys and PUBLIC_URL are required.
   const { exitCode, stdout } = await runCli(['doctor'], {
-    env: { PORT: 'many', HOST: '0.0.0.0', LOG_LEVEL: 'loud', TRACKER_API_KEY: 'short' },
+    env: { PORT: 'many', HOST: '0.0.0.0', LOG_LEVEL: 'loud', TRACKER_API_KEY: 'tiny' },
   })
   const lines = stdout.split('\n')
   for (const name of [
@@ -83,7 +84,8 @@ test('reports every configuration problem', async () => {
     'IMAGEKIT_PRIVATE_KEY',
   ])
     expect(lines.filter((line) => line.startsWith(`fail  configuration     ${name}`))).not.toEqual([])
-  expect(stdout).not.toContain('"short"')
+  // No problem quotes a secret.
+  expect(stdout).not.toContain('tiny')
   expect(exitCode).toBe(1)
 })
 
@@ -116,7 +118,8 @@ test("prints the service's checks, and exits with 1 only if one fails", async ()
   expect(failed.exitCode).toBe(1)
 })
 
-test('escape sequences in checks are escaped', async () => {
+test('escape sequences in checks are escaped, and a line break becomes a space', async () => {
+  // Without escaping, the first message would clear the screen, and `ok    all` would look like another check.
   const checks = [{ name: 'disk', level: 'fail', message: 'a\u001b[2J\nok    all', remedy: '\u009b2J' }]
   const env = await startWithDiagnostics((ownUrl) => ownUrl, { checks })
   const { stdout } = await runCli(['doctor'], { env })
@@ -295,7 +298,7 @@ test('--live stops at once on request, and deletes the file', async () => {
         checks: [],
       })
     if (incoming.url === '/api/v1/files/upload') return void send({ fileId: 'file-1' })
-    // No response: the service waits for a webhook that does not arrive.
+    // The request for the status gets no response, as while a service waits for a webhook that does not arrive.
     response.on('close', onClose)
     onStatusRequest()
   })

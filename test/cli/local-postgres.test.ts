@@ -8,7 +8,7 @@ test('a local PostgreSQL accepts only its password, and removes its data when it
 }, async () => {
   const { url, stop } = await startLocalPostgres({ path: process.env['PATH'] })
   const client = new Client(url)
-  // The connection breaks when the server stops. Without a listener, that error would fail the test.
+  // The connection breaks when the server stops. Without a listener, the error of the broken connection would fail the test.
   client.on('error', () => {})
   await client.connect()
   const { rows } = await client.query<{ directory: string }>(

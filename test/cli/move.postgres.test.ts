@@ -74,7 +74,7 @@ test('a moved database has the same content, and a new submission has an unused 
   expect([...before].map(numberIn)).not.toContain(numberIn(submissionId))
 })
 
-test('an interrupted copy cannot be opened, and a second move copies only the remaining tables', async () => {
+test('a target with an interrupted copy cannot be opened, and a second move copies only the remaining tables', async () => {
   const source = await makeSource()
   const { url } = await createTestDatabase()
   const from = { kind: 'sqlite', path: source.path } as const
@@ -117,6 +117,7 @@ test('the token secrets must include the one that signed the newest URLs and the
     stderr: expect.stringContaining('Set TRACKER_TOKEN_SECRET'),
   })
   const database = { url: `file:${source.path}` }
+  // A service signs with the first secret of its list, so `SECRET` signs the newest URLs.
   for (const secrets of ['the first secret of the service', `${SECRET},the first secret of the service`])
     await (await startTracker({ TRACKER_TOKEN_SECRET: secrets }, {}, database)).service.stop()
   const older = { TRACKER_TOKEN_SECRET: 'the first secret of the service' }

@@ -5,7 +5,10 @@ import { ADMIN_KEY, startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload } from '../support/webhooks.ts'
 import { runCli } from './run-cli.ts'
 
-/** Starts a real service with one notification that was given up, because its receiver responded 410. */
+/**
+ * Starts a real service with one notification that was given up, because its receiver responded 410. After `recover`, the receiver
+ * responds 204.
+ */
 async function startWithGivenUp() {
   const receiverResponse = { status: 410 }
   const receiver = await startReceiver((_request, response) =>

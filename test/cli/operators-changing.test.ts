@@ -87,7 +87,7 @@ test('deliveries show prints the headers and the body of a webhook', async () =>
   expect(JSON.parse(json.stdout)).toMatchObject({ deliveryId, fileId, outcome: 'applied' })
 })
 
-test('deliveries --watch shows each new webhook once', async () => {
+test('deliveries --watch shows the webhooks that were already received, then each new one, once', async () => {
   const { operate, upload } = await startWithFailure()
   const stop = new AbortController()
   let shown = ''
@@ -118,6 +118,7 @@ test('forget deletes an asset only after confirmation', async () => {
     stdout: '',
     stderr: expect.stringContaining('Nothing was deleted'),
   })
+  // The asset is still known: 3 means that one of its extensions failed.
   expect((await operate(['status', fileId])).exitCode).toBe(3)
   const confirmed = await operate(['forget', fileId, '--reason', 'erasure'], onTerminal('yes'))
   expect(confirmed).toMatchObject({ exitCode: 0, stdout: `Forgot ${fileId}.\n` })

@@ -47,29 +47,6 @@ test("deliveries --json prints the service's response", async () => {
   expect(JSON.parse(stdout)).toEqual(body)
 })
 
-test('replay re-applies a delivery and prints its outcome, with --json as JSON', async () => {
-  const reply = () => ({ status: 200, body: { outcome: 'applied' } })
-  const { exitCode, stdout, requests } = await runOperatorCommand(
-    ['replay', 'a/b', '--reason', 'secret corrected'],
-    reply,
-  )
-  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'a/b  applied\n' })
-  expect(requests).toMatchObject([
-    { method: 'POST', url: '/deliveries/a%2Fb/replay', json: { reason: 'secret corrected' } },
-  ])
-  const asJson = await runOperatorCommand(['replay', 'delivery-1', '--json'], reply)
-  expect(JSON.parse(asJson.stdout)).toEqual({ outcome: 'applied' })
-})
-
-test('replay exits with 1 if the delivery is still rejected', async () => {
-  const { exitCode, stdout, stderr } = await runOperatorCommand(['replay', 'delivery-1'], () => ({
-    status: 422,
-    body: { detail: 'The signature does not match.' },
-  }))
-  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
-  expect(stderr).toContain('The signature does not match.')
-})
-
 const STATS = {
   window: '24h',
   byStatus: { pending: 2, success: 30, failed: 4, expired: 0 },
@@ -92,6 +69,7 @@ test('stats prints counts, times and causes', async () => {
   expect(requests.map(({ url }) => url)).toEqual(['/stats?window=7d'])
   expect(stdout.replace(/\d+ d( \d+ h)? ago/, 'N d ago')).toBe(
     [
+      // The window in the response, which here is another than the requested one.
       'Last 24h; pending counts are current.',
       '',
       'EXTENSION  PENDING  SUCCESS  FAILED  EXPIRED',

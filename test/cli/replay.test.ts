@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 import { ADMIN_KEY, startTracker } from '../support/tracker.ts'
 import { deliver, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
+import { runOperatorCommand } from './operator-responses.ts'
 import { runCli } from './run-cli.ts'
 
 /**
- * Starts a real service with the right token secret. With a wrong secret, it has rejected two webhooks of one run, and a forged
- * webhook.
+ * Starts a real service with the right token secret. Before, on the same database, a service with a wrong secret rejected two
+ * webhooks of one run. It also rejected a forged webhook, which the right secret rejects, too.
  */
 async function startWithCorrectedSecret() {
   const rightSecret = { TRACKER_TOKEN_SECRET: 'the-right-token-secret' }
@@ -41,4 +42,27 @@ test('replay with a filter replays the rejected webhooks that match, and exits w
   const rest = await operate('replay', '--outcome', 'rejected', '--reason', 'the secret was wrong')
   expect(rest).toMatchObject({ exitCode: 1, stdout: 'Replayed 2 webhooks: 1 duplicate, 1 rejected.\n' })
   expect((await operate('audit')).stdout).toMatch(/replay .*the secret was wrong\n/)
+})
+
+test('replay re-applies a delivery and prints its outcome, with --json as JSON', async () => {
+  const reply = () => ({ status: 200, body: { outcome: 'applied' } })
+  const { exitCode, stdout, requests } = await runOperatorCommand(
+    ['replay', 'a/b', '--reason', 'secret corrected'],
+    reply,
+  )
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'a/b  applied\n' })
+  expect(requests).toMatchObject([
+    { method: 'POST', url: '/deliveries/a%2Fb/replay', json: { reason: 'secret corrected' } },
+  ])
+  const asJson = await runOperatorCommand(['replay', 'delivery-1', '--json'], reply)
+  expect(JSON.parse(asJson.stdout)).toEqual({ outcome: 'applied' })
+})
+
+test('replay exits with 1 if the delivery is still rejected', async () => {
+  const { exitCode, stdout, stderr } = await runOperatorCommand(['replay', 'delivery-1'], () => ({
+    status: 422,
+    body: { detail: 'The signature does not match.' },
+  }))
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+  expect(stderr).toContain('The signature does not match.')
 })

@@ -4,15 +4,15 @@ import { listedRun, replyInOrder, runOperatorCommand } from './operator-response
 
 const COST = { total: 1, units: 130, unpriced: 0 }
 
-/** The response to `GET /runs/run-1`, with the fields that the command reads. */
+/** The response to `GET /runs/run-1`, with the fields that the command reads. The run is the current one: `currentRunId` is null. */
 function runResponse(more: object = {}): Reply {
-  const run = { ...listedRun('run-1', more), contradicted: false, currentRunId: 'run-1' }
+  const run = { ...listedRun('run-1', more), contradicted: false, currentRunId: null }
   return { status: 200, body: { run } }
 }
 
 /**
- * Replies of a service that retries one run. Each request for the asset's status gets the next of these statuses of the new run;
- * after the last one, `pending`.
+ * Replies of a service that retries one run. Each request for the asset's status gets the next of the `statuses`, as that of the
+ * new run; after the last one, `pending`.
  */
 function retryOfOneRun(...statuses: string[]) {
   const newRun = listedRun('run-2', { status: 'pending', error: null, fileId: 'file-1' })
@@ -106,6 +106,7 @@ function retryOfThreeRuns(options: { results?: Results[]; notAccepted?: object[]
   }
   const doneReply = (result: Results): Reply => {
     const now = { ...none, ...result }
+    // Here `failed` counts the submissions that were not accepted, not failed runs.
     const failed = now.rejected + now.unconfirmed
     return { status: 200, body: { ...progress, done: 3, failed, state: 'done', results: now } }
   }
@@ -122,6 +123,7 @@ function retryOfThreeRuns(options: { results?: Results[]; notAccepted?: object[]
 }
 
 const RETRY_MANY = ['retry', '--status', 'failed', '--extension', 'remove-bg', '--limit', '3']
+/** The filter of `RETRY_MANY` in a request. Without the options `--acknowledged` and `--all`, acknowledged runs don't match. */
 const FILTER = { status: 'failed', extension: 'remove-bg', acknowledged: false, limit: 3 }
 
 test('many runs are previewed, retried and followed until all are submitted, even through a restart of the service', async () => {
@@ -147,6 +149,7 @@ test('many runs are previewed, retried and followed until all are submitted, eve
 
 test('with rejected or unconfirmed submissions, the command exits with 1 and prints their reasons, escaped', async () => {
   const results = [{ success: 1, rejected: 1, unconfirmed: 1 }]
+  // The state `failed` of an item is printed as `rejected`, so that it does not look like the status of a run.
   const notAccepted = [
     { runId: 'run-2', name: 'remove-bg', state: 'failed', reason: 'It is \u001b[31mgone.' },
     { runId: 'run-3', name: 'remove-bg', state: 'unconfirmed', reason: 'No response.' },
@@ -193,7 +196,7 @@ test('--wait does not wait for unconfirmed submissions, whose final status may n
   expect(exitCode).toBe(1)
 })
 
-test('--dry-run of many runs retries nothing, and neither does a filter without matches', async () => {
+test('with --dry-run, or if no run matches the filter, nothing is retried', async () => {
   const preview = await runOperatorCommand([...RETRY_MANY, '--dry-run'], retryOfThreeRuns())
   expect(preview.stdout).toContain('Would retry 3 runs, 260 extension units')
   expect(preview.requests).toHaveLength(1)

@@ -9,10 +9,11 @@ export type CliOptions = {
   stdin?: Readable
   /** Whether stdout and stderr are terminals. */
   isTTY?: boolean
+  /** Resolves when the command is asked to stop; by default, never. */
   stopRequested?: () => Promise<void>
   /** Called after each chunk with everything written to stdout so far. */
   onOutput?: (stdout: string) => void
-  /** The same for stderr. */
+  /** Like `onOutput`, for stderr. */
   onErrorOutput?: (stderr: string) => void
 }
 

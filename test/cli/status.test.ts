@@ -61,6 +61,15 @@ test('--watch prints the status, then each change, until nothing is pending', as
   expect(exitCode).toBe(3)
 })
 
+test('--watch prints nothing for a new version that changes no status', async () => {
+  const same = assetStatus({ 'remove-bg': 'pending', 'aws-auto-tagging': 'success' }, '"1b"')
+  const { stdout } = await status([FILE_ID, '--watch'], ONE_PENDING, same, ONE_FAILED)
+  expect(stdout.split('\n').slice(3)).toEqual([
+    '  remove-bg  pending → failed  Could not find the foreground.',
+    '',
+  ])
+})
+
 test('--watch --json prints one object per line', async () => {
   const { stdout } = await status([FILE_ID, '--watch', '--json'], ONE_PENDING, ONE_FAILED)
   const lines = stdout.trimEnd().split('\n')

@@ -12,7 +12,7 @@ const anyText = fc.oneof(
   }),
 )
 
-test('escaped text has no line breaks and no control or bidirectional characters, but keeps joiners', () => {
+test('escaped text is on one line and has no unsafe characters; joiners stay', () => {
   fc.assert(
     fc.property(anyText, (text) => {
       expect(findUnsafeCharacters(escapeForTerminal(text))).toEqual([])
@@ -33,7 +33,7 @@ test('escaped JSON is on one line, has no unsafe characters, and has the same me
     }),
   )
   expect(stringifyForTerminal('\u009b2J')).toBe('"\\u009b2J"')
-  // An unassigned, invisible character.
+  // An unassigned, invisible character: JSON escapes each half of its surrogate pair.
   expect(stringifyForTerminal('\u{e0002}')).toBe('"\\udb40\\udc02"')
 })
 
@@ -83,6 +83,7 @@ test('on a narrow terminal only the columns that allow it are truncated, and nev
   const lines = formatTable(COLUMNS, FILES, 40).split('\n')
   expect(Math.max(...lines.map((line) => stringWidth(line)))).toBe(40)
   expect(lines[1]).toBe('one   日本語.png     a long sentence th…')
+  // The table is wider than the terminal, because the other columns don't fit in 10.
   expect(formatTable(COLUMNS, FILES, 10).split('\n')[2]).toContain('four  \\u{1b}[2J.png')
 })
 

@@ -1,4 +1,7 @@
-/** The first and last code points of ranges. Independent of the pattern in `src/cli/terminal-text.ts`, which the tests check. */
+/**
+ * The first and last code points of ranges. The pattern in `src/cli/terminal-text.ts` covers them and more; these don't depend on it,
+ * because tests check it with them.
+ */
 const RANGES = [
   [0x00, 0x1f], // C0 controls, including line breaks
   [0x7f, 0x9f], // DEL and C1 controls
@@ -12,7 +15,7 @@ const RANGES = [
   [0xe0001, 0xe007f], // tags, which are invisible
 ] as const
 
-/** The characters of a text that control a terminal or can deceive a reader. */
+/** The characters of a text, from these ranges, that control a terminal or can deceive a reader. */
 export function findUnsafeCharacters(text: string): string[] {
   return Array.from(text).filter((character) => {
     const point = character.codePointAt(0) ?? 0

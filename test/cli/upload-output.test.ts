@@ -89,6 +89,7 @@ test('once the file is sent, the progress bar says "waiting for ImageKit" until 
     },
   })
   expect(exitCode).toBe(0)
+  // At the end, the bar is drawn again without these words.
   expect(stderr.slice(stderr.lastIndexOf('waiting for ImageKit'))).toContain('100%  10 B of 10 B')
 })
 
@@ -100,7 +101,7 @@ test("escape sequences in ImageKit's message are escaped in the summary and in t
   expect(findUnsafeCharacters((stdout + stderr).replaceAll('\n', ''))).toEqual([])
 })
 
-test("of a queued upload without a fileId, ImageKit's message and the submission are printed, and --wait fails", async () => {
+test("after an upload that ImageKit has queued without a fileId, its message and the submission's id are printed, and --wait fails", async () => {
   const body = { message: 'The video is queued for pre-transformation.' }
   const headers = { 'x-submission-id': SUBMISSION_ID }
   const tracker = await startFakeTracker(() => ({ status: 202, body, headers }))

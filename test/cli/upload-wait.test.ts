@@ -3,6 +3,7 @@ import { type Reply, startFakeTracker } from './fake-tracker.ts'
 import { assetStatus, FILE_ID, SUBMISSION_ID, uploaded } from './responses.ts'
 import { runCli } from './run-cli.ts'
 
+/** The file to upload: any will do, so it is this one. */
 const FILE = import.meta.filename
 const NOT_MODIFIED: Reply = { status: 304 }
 
@@ -55,7 +56,7 @@ describe('--wait', () => {
     expect(exitCode).toBe(3)
   })
 
-  test('with --json prints one object at the end, with the final status in it', async () => {
+  test('with --json prints one object at the end: the upload response, with the final asset status in it', async () => {
     const { env } = await startTrackerWith(
       { 'remove-bg': 'pending' },
       assetStatus({ 'remove-bg': 'pending' }),
@@ -77,7 +78,7 @@ describe('--wait', () => {
     expect(JSON.parse(stdout)).toMatchObject({ fileId: FILE_ID, submissionId: SUBMISSION_ID })
   })
 
-  test('treats FILE after it as the file', async () => {
+  test('takes a FILE that follows it as the file, not as SECONDS', async () => {
     const { env } = await startTrackerWith({}, assetStatus({}))
     expect(await runCli(['upload', '--wait', FILE], { env })).toMatchObject({ exitCode: 0, stderr: '' })
   })

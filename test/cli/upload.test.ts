@@ -41,6 +41,7 @@ function fieldsOf(request: ReceivedRequest): { [name: string]: string } {
 test('sends a file byte for byte, with its name and a Content-Length', async () => {
   const { request } = await send([path])
   expect(request).toMatchObject({ method: 'POST', url: '/api/v1/files/upload' })
+  // The name of the file part is escaped: a form doesn't allow a quotation mark there.
   expect(request.form).toEqual({
     fields: [['fileName', 'pho"to ä.png']],
     file: { name: expect.stringContaining('to ä.png'), sha256: sha256(CONTENT), bytes: CONTENT.length },
@@ -50,7 +51,7 @@ test('sends a file byte for byte, with its name and a Content-Length', async () 
   expect(request.headers.authorization).toBeUndefined()
 })
 
-test('a file name with characters that a form does not allow is sent unchanged as fileName', async () => {
+test('a character that a form does not allow in a file name is replaced in the file part, but sent unchanged in fileName', async () => {
   const odd = join(directory, 'back\\')
   await writeFile(odd, CONTENT)
   const { request } = await send([odd])
@@ -115,6 +116,7 @@ test('sends every parameter that has an option, and those given with --field', a
     newParameter: 'a=b',
     other: '',
   })
+  // `--extension` adds the options that ImageKit requires for a tagger.
   expect(JSON.parse(extensions ?? '')).toEqual([
     { name: 'remove-bg', options: { add_shadow: true } },
     { name: 'google-auto-tagging', minConfidence: 70, maxTags: 10 },
@@ -141,7 +143,7 @@ test('sends the idempotency key', async () => {
   expect(request.headers['idempotency-key']).toBe('order-1')
 })
 
-test('sends the first admin key, else the first API key, also from a file', async () => {
+test('sends the admin key, else the first API key, without its name; the key may be in a file', async () => {
   const keyFile = join(directory, 'key')
   await writeFile(keyFile, `ops:${KEY}-file\n`)
   const sentWith = async (env: { [name: string]: string }) =>

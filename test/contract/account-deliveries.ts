@@ -43,6 +43,7 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
   ): AccountEvent => ({
     kind: 'upload_finished',
     eventId,
+    // Any type will do, also for a failure: the store reads the result from `response`.
     type: 'upload.pre-transform.success',
     requestId,
     response,
@@ -83,6 +84,7 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
       expect(await deliver(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'applied' })
       expect(await listDueAt(4_999)).toEqual([])
       expect(await listDueAt(59_999)).toEqual([[id, 'remove-bg']])
+      // A later sweep does not change due times.
       await sweep(current().store)
       expect(await listDueAt(59_999)).toEqual([[id, 'remove-bg']])
     })
@@ -160,13 +162,13 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
       expect(recorded.filter(({ outcome }) => outcome === 'duplicate')).toHaveLength(49)
     })
 
-    test('is never treated as a repetition if it has no id', async () => {
+    test('is never treated as a duplicate if it has no id', async () => {
       await submit(['remove-bg'], { fileId: FILE_ID })
       for (let count = 0; count < 2; count++)
         expect(await deliver(aboutFile(null))).toMatchObject({ outcome: 'applied' })
     })
 
-    test('of an unknown kind is stored as ignored, and its repetition as a duplicate', async () => {
+    test('of an unknown kind is stored as ignored, and if it has an id, its repetition as a duplicate', async () => {
       const other: AccountEvent = { kind: 'other', eventId: 'event-1', type: 'video.transformation.ready' }
       expect(await deliver(other)).toEqual({ outcome: 'ignored', ...NO_FILE_OR_RUN })
       expect(await deliver(other)).toEqual({ outcome: 'duplicate', ...NO_FILE_OR_RUN })

@@ -37,6 +37,7 @@ export function describeAlerts(current: () => StoreFixture): void {
       await fail('ai-tasks', 10_000, 9_000)
       await fail('remove-bg', 20_000, 500)
       await fail('remove-bg', 20_001, 19_000)
+      // An extension that has failed runs, but none since then, is listed with 0.
       expect(await countFailures(20_001)).toEqual({ 'remove-bg': 1, 'ai-tasks': 0 })
       expect(await countFailures(20_000)).toEqual({ 'remove-bg': 2, 'ai-tasks': 0 })
       expect(await countFailures(10_000)).toEqual({ 'remove-bg': 3, 'ai-tasks': 1 })

@@ -27,7 +27,7 @@ export function describeAssets(current: () => StoreFixture): void {
       expect(await current().store.findAsset(FILE_ID)).toBeUndefined()
     })
 
-    test('an asset without extensions is found, with the time of its latest change', async () => {
+    test('an asset without extensions is found, with the time at which its submission last changed', async () => {
       const id = await submit([], { fileId: null, kind: 'upload' })
       await current().store.applyResponse(id, accepted({}), 2_000)
       expect(await current().store.findAsset(FILE_ID)).toEqual({

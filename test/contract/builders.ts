@@ -10,7 +10,7 @@ import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Baseline, NewSubmission } from '../../src/domain/submission.ts'
 import type { UploadResponse } from '../../src/domain/upload-response.ts'
 
-/* Values to pass to a store. Each has defaults for everything that a test does not mention. */
+/* Values to pass to a store. The functions have defaults for everything that a test does not mention. */
 
 export const FILE_ID = '598821f949c0a938d57563bd'
 
@@ -46,7 +46,7 @@ export function newKeyClaim(scope: string): KeyClaim {
   return { scope, nonce: randomUUID() }
 }
 
-/** An attempt to send a notification. */
+/** An attempt to send a notification, without a response. */
 export const AN_ATTEMPT = { at: 4_000, status: null }
 
 /**
@@ -135,7 +135,7 @@ export function accepted(
   }
 }
 
-/** A response that does not clearly accept the request. */
+/** A response that does not clearly accept the request. The error is the same for both kinds: the store does not interpret it. */
 export function unaccepted(kind: 'rejected' | 'unconfirmed'): UploadResponse {
   return { kind, requestId: null, error: { code: 'imagekit_rejected', message: 'no', status: 400 } }
 }

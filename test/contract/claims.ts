@@ -13,7 +13,10 @@ import {
 import { submit, sweep } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
-/** Several processes share due work: one of them claims it for a limited time, and the others do not get it. */
+/**
+ * Several processes share due work: one of them claims a run or notification for a limited time, or submits an item of a retry, and
+ * the others do not get it.
+ */
 export function describeClaims(current: () => StoreFixture): void {
   const openBoth = async (): Promise<[Store, Store]> => [
     current().store,
@@ -27,6 +30,7 @@ export function describeClaims(current: () => StoreFixture): void {
   }
   const idsOf = (due: readonly DueRun[]) => due.map(({ run }) => run.runId)
   const idsDueAt = async (store: Store, now: number) => idsOf(await store.listDue(now, 100))
+  /** Claims the run that has been due the longest. Returns its id; empty if no run is due. */
   const claimOne = async (store: Store, now: number, until: number) => {
     const claimed = await store.claimDue(now, { limit: 1, until })
     return claimed[0]?.run.runId ?? ''
@@ -156,6 +160,7 @@ export function describeClaims(current: () => StoreFixture): void {
         { runId: first, dueAt: 1_000 },
         { runId: second, dueAt: 2_000 },
       ]
+      // No claim ends at this time, so nothing is released.
       await two.releaseRuns(released, 9_001)
       expect(await idsDueAt(two, 8_999)).toEqual([])
       await one.releaseRuns(released, 9_000)
@@ -246,6 +251,7 @@ export function describeClaims(current: () => StoreFixture): void {
       const notificationId = await createNotification(one)
       const before = await listAt(one, 5_000)
       await one.claimNotification(notificationId, 2_000, 9_000)
+      // The claim does not end at this time, so it is not released.
       await two.releaseNotification(notificationId, 9_001, 2_000)
       expect(await listAt(two, 5_000)).toEqual([])
       await one.releaseNotification(notificationId, 9_000, 2_000)
@@ -281,7 +287,7 @@ export function describeClaims(current: () => StoreFixture): void {
       for (const store of handles) expect(await store.nextRetryItem()).toMatchObject({ runId: otherId })
     })
 
-    test('that a process is submitting end when it reports their result, not when another process does', async () => {
+    test('end when the process that submits them reports their result; a report of another process changes nothing', async () => {
       const [one, two] = await openBoth()
       const [runId = ''] = await createRetry(one)
       const { itemId = 0 } = (await one.nextRetryItem()) ?? {}

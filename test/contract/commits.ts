@@ -84,6 +84,7 @@ export function describeCommits(current: () => StoreFixture): void {
       expect(await namedIn(store.applyResponse(submissionId, response, 1_500))).toEqual(ofBoth)
       const delivery = newDelivery(submissionId, { service: 'remove-bg', status: 'success' })
       expect(await namedIn(store.recordDelivery(delivery))).toEqual(ofBoth)
+      // The duplicate changes neither.
       expect(await namedIn(store.recordDelivery(delivery))).toEqual({
         fileIds: new Set(),
         submissionIds: new Set(),

@@ -139,6 +139,7 @@ export function describeDueRuns(current: () => StoreFixture): void {
       const unclear = await submit(['remove-bg'])
       await current().store.applyResponse(unclear, unaccepted('unconfirmed'), 2_000)
       const abandoned = await submit(['remove-bg'])
+      // This process has never written a heartbeat, so its own work counts as that of a dead process.
       await current().store.recoverAbandoned(3_000, 3_000)
       await sweep(current().store)
       expect(await due(9_000)).toEqual([
@@ -147,7 +148,7 @@ export function describeDueRuns(current: () => StoreFixture): void {
       ])
     })
 
-    test('that a response added are due with their siblings; without siblings, once the sweep has passed them', async () => {
+    test('that a response added are due at the same time as their siblings; without siblings, once the sweep has passed them', async () => {
       const withSibling = await submit(['remove-bg'])
       await sweep(current().store)
       await postpone(withSibling, 50_000)

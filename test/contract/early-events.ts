@@ -13,6 +13,7 @@ const QUEUED = accepted({}, { fileId: null })
 
 export function describeEarlyEvents(current: () => StoreFixture): void {
   const submit = (...names: string[]) => submitTo(current().store, names)
+  /** The store does not read the `type` of the event, so all have the same one. */
   const reportEnd = (eventId: string, response: UploadEnd) =>
     current().store.recordAccountDelivery(
       newAccountDelivery({
@@ -48,7 +49,7 @@ export function describeEarlyEvents(current: () => StoreFixture): void {
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
     })
 
-    test('is applied together with a webhook for an extension that only the event names', async () => {
+    test('is applied together with the response, and claims a webhook for an extension that only the event names', async () => {
       const id = await submit('remove-bg')
       const result = { service: 'ai-tasks', status: 'failed', error: { code: 'E1' } } as const
       const { deliveryId } = await current().store.recordDelivery(newDelivery(id, result))
@@ -74,7 +75,7 @@ export function describeEarlyEvents(current: () => StoreFixture): void {
       })
     })
 
-    test('is applied in order of arrival if it is one of several about the same upload', async () => {
+    test('is applied after those about the same upload that arrived earlier', async () => {
       const id = await submit('remove-bg')
       const ends: UploadEnd[] = [
         { kind: 'rejected', requestId: 'request-1', error: FAILURE },
@@ -94,7 +95,7 @@ export function describeEarlyEvents(current: () => StoreFixture): void {
     })
   })
 
-  test('the first webhook that waited for the response to a queued upload binds the submission to its file', async () => {
+  test('the first webhook that waited for the response to a queued upload binds the submission to the file that it names', async () => {
     const id = await submit('remove-bg')
     const deliverResult = (service: string, fileId: string) =>
       current().store.recordDelivery(newDelivery(id, { service, status: 'success', fileId }))

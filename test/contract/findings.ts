@@ -121,6 +121,7 @@ export function describeFindings(current: () => StoreFixture): void {
       const runId = await runIdOf(id)
       const webhook = newDelivery(id, { service: 'remove-bg', status: 'failed' })
       const [found, recorded] = await Promise.all([
+        // Evidence counts without a claim, so the claim here, 0, is none.
         current().store.applyFinding(runId, EVIDENCE, 5_000, 0),
         current().store.recordDelivery(webhook),
       ])

@@ -69,7 +69,7 @@ export function describeIdempotency(current: () => StoreFixture): void {
       expect(await tryClaim(1_000 + IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'running' })
     })
 
-    test('the time of the newest claim is found, also after a restart', async () => {
+    test('the latest time of a claim is found, whatever the order of the claims, also after a restart', async () => {
       expect(await current().store.findNewestKeyClaimAt()).toBeNull()
       for (const at of [2_000, 3_000, 1_000])
         await current().store.claimIdempotencyKey(newKeyClaim(`claimed at ${at}`), at)
@@ -81,6 +81,7 @@ export function describeIdempotency(current: () => StoreFixture): void {
     test('only expired keys are deleted, and none whose request is running', async () => {
       await claimAndRespond()
       await current().store.claimIdempotencyKey(newKeyClaim('running'), 1_000)
+      // `deleteExpiredKeys` resolves with whether there may be more to delete.
       const { deleteExpiredKeys } = withLease(current().store)
       expect(await deleteExpiredKeys(1_000 + IDEMPOTENCY_WINDOW_MS - 1)).toBe(false)
       expect(await tryClaim(2_000)).toMatchObject({ kind: 'responded' })
@@ -94,6 +95,7 @@ export function describeIdempotency(current: () => StoreFixture): void {
 
     test('a limited number of expired keys is deleted at a time', async () => {
       const { store } = current()
+      // One more than `deleteExpiredKeys` deletes at a time. It resolves with whether there may be more.
       const scopes = Array.from({ length: 501 }, (_, index) => `key ${index}`)
       await Promise.all(
         scopes.map(async (scope) => {

@@ -15,8 +15,8 @@ function partsOf(kind: IdKind, ids: readonly (string | null)[]) {
 }
 
 /**
- * Fails unless these ids, in creation order, have increasing numbers and different random checks. Runs have the check of their
- * submission, so theirs are not compared.
+ * Fails unless these ids, in creation order, have increasing numbers and different checks, which are their random bits. A run has the
+ * check of its submission, so the checks of runs are not compared.
  */
 function expectIds(kind: IdKind, ids: readonly (string | null)[]): void {
   const parts = partsOf(kind, ids)

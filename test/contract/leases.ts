@@ -54,7 +54,7 @@ export function describeLeases(current: () => StoreFixture): void {
     })
   })
 
-  /** A call of each method that requires the lease. `loseLease` prepares something for each to change. */
+  /** A call of each method that requires the lease, except `releaseLease`. `loseLease` prepares something for each to change. */
   const METHODS: { [method: string]: (store: Store, lease: Lease) => Promise<unknown> } = {
     sweepOverdue: (store, lease) => store.sweepOverdue(lease, FAR_FUTURE, 0),
     foldCounters: (store, lease) => store.foldCounters(lease),
@@ -75,7 +75,7 @@ export function describeLeases(current: () => StoreFixture): void {
     newestClaimAt: await store.findNewestKeyClaimAt(),
     counts: await countsOf(store),
   })
-  /** Stores a response under a key that was claimed at 1,000, and expires 24 hours after that. */
+  /** Stores a response under a key that was claimed at 1,000 and expires 24 hours later. */
   const respondUnderKey = async (store: Store) => {
     const claim = newKeyClaim('key-1')
     await store.claimIdempotencyKey(claim, 1_000)
@@ -101,17 +101,17 @@ export function describeLeases(current: () => StoreFixture): void {
   }
 
   describe('a holder that was paused and has lost the lease', () => {
-    test.each(Object.entries(METHODS))('changes nothing with %s, and gets null', async (method, run) => {
+    test.each(Object.entries(METHODS))('changes nothing with %s, and gets null', async (method, call) => {
       const { paused, next, lost, newLease, deliveryId } = await loseLease()
       const before = await readAll(next, deliveryId)
-      expect(await run(paused, lost)).toBeNull()
+      expect(await call(paused, lost)).toBeNull()
       expect(await readAll(next, deliveryId)).toEqual(before)
       // The process must be the holder, and the epoch the current one; one of the two is not enough.
-      expect(await run(paused, newLease)).toBeNull()
-      expect(await run(next, lost)).toBeNull()
+      expect(await call(paused, newLease)).toBeNull()
+      expect(await call(next, lost)).toBeNull()
       expect(await readAll(next, deliveryId)).toEqual(before)
 
-      expect(await run(next, newLease)).not.toBeNull()
+      expect(await call(next, newLease)).not.toBeNull()
       const after = await readAll(next, deliveryId)
       if (method !== 'foldCounters') expect(after).not.toEqual(before)
     })

@@ -75,6 +75,7 @@ export function describeNotifications(current: () => StoreFixture): void {
         body,
         createdAt,
       ])
+      // Of the two deliveries about ai-tasks, the first settles the run, so only that one is sent.
       expect(sent).toHaveLength(2)
       expect(sent).toContainEqual([notificationIdOf('ai-tasks'), '{"ü":2001}', 3_000])
       expect(sent).toContainEqual([notificationIdOf('google-auto-tagging'), '{"ü":2003}', 3_000])
@@ -124,6 +125,7 @@ export function describeNotifications(current: () => StoreFixture): void {
       }
       expect(await listed(9_000)).toEqual([`msg_${misdated}`])
       expect(await listed(20_000)).toEqual([`msg_${planned}`, `msg_${misdated}`])
+      // Its new due time is not after `latest`.
       await recordResult(misdated, { kind: 'again', at: 12_000, reason: 'status_500' })
       expect(await listed(9_000)).toEqual([])
       // This one was not created after `latest`, so its due time is no sign of a wrong clock: a receiver may have requested the pause.
@@ -148,6 +150,7 @@ export function describeNotifications(current: () => StoreFixture): void {
     })
 
     test('are limited per host, and each page begins after the last host of the page before it', async () => {
+      // A page contains at most 200 hosts.
       const hosts = Array.from(
         { length: 250 },
         (_, index) => `host-${String(index).padStart(3, '0')}.example:8443`,
@@ -253,6 +256,7 @@ export function describeNotifications(current: () => StoreFixture): void {
       }
       expect(all).toMatchObject([
         { notificationId: `msg_${fresh}`, fileId: 'file-1', state: 'waiting', dueAt: 2_000, attempts: [] },
+        // No attempt follows the result `gone`, so the state is `given_up`.
         { state: 'given_up', dueAt: null, attempts: [attempt('gone', 'status_410')] },
         {
           fileId: 'file-2',
@@ -271,6 +275,7 @@ export function describeNotifications(current: () => StoreFixture): void {
       expect(await idsOf({ state: 'given_up' })).toEqual([gone])
       expect(await idsOf({ fileId: 'file-1', state: 'waiting' })).toEqual([fresh])
       expect(await store.findNotification(`msg_${gone}`)).toEqual(all[1])
+      // `gone` is the id of a run: without `msg_`, it is not the id of a notification.
       for (const unknown of [gone, ...unknownIds(gone).map((id) => `msg_${id}`)])
         expect(await store.findNotification(unknown)).toBeUndefined()
     })

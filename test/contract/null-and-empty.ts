@@ -214,6 +214,7 @@ export function describeNullAndEmpty(current: () => StoreFixture): void {
         const item = await store.nextRetryItem()
         await store.endRetryItem(item?.itemId ?? 0, 'failed', reason)
       }
+      // These results count without a claim, so the claim here, 0, is none.
       await store.recordNotificationResult(`msg_${runIds[0]}`, { kind: 'gone', reason: '' }, 0, AN_ATTEMPT)
       await store.recordNotificationResult(`msg_${runIds[1]}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
       const reopened = await current().reopen()

@@ -17,17 +17,17 @@ import {
 import { deleteOld } from './old-submissions.ts'
 import { readEverything } from './read-everything.ts'
 import { createIdRenamer } from './rename-ids.ts'
-import { applyFinding, countsOf, fold, listEveryDelivery, sweep } from './store-calls.ts'
+import { applyFinding, fold, listEveryDelivery, sweep } from './store-calls.ts'
 import type { ReopenableStore } from './store-fixture.ts'
 import { withLease } from './with-lease.ts'
 
 const NAMES = ['remove-bg', 'ai-tasks', 'saved-extension']
 const FILES = ['file-1', 'file-2', 'file-3']
 const RESPONSE = { status: 200, headers: {}, body: '{}' }
-/** The claim of the idempotency key with which this step creates its submission. */
+/** The claim of the idempotency key with which the step with this index creates its submission. */
 const keyClaim = (step: number) => ({ scope: `key-${step}`, nonce: 'own' })
 /**
- * The time between two steps: 17 minutes, so that every sequence lasts more than an hour and can change the counters of several
+ * The time between two steps: about 17 minutes, so that every sequence lasts more than an hour and can change the counters of several
  * hours.
  */
 const STEP_MS = 1_000_000
@@ -35,7 +35,8 @@ const YEAR_MS = 365 * 86_400_000
 
 /**
  * `of` is the index of the submission that the step acts on, in creation order. If there is no such submission, the step does
- * nothing. `isMisdated`: a wrong clock dates the row a year ahead.
+ * nothing. `finish`: an account webhook reports the result of a queued upload. `event`: an account webhook about no submission.
+ * `isMisdated`: a wrong clock dates the row a year ahead.
  */
 type Step =
   | {
@@ -100,6 +101,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: kindOf('fold') }) },
 )
 
+/** `deleteBefore`: what steps with lower indexes wrote is old when the deletion runs, unless it is misdated. */
 const sequence = fc
   .tuple(
     fc.array(submitStep, { minLength: 1, maxLength: 4 }),
@@ -148,7 +150,8 @@ type PlayResult = { created: Created[]; retries: Map<number, NewSubmission> }
  * directly.
  */
 async function play(store: Store, steps: readonly Step[], without?: Omissions): Promise<PlayResult> {
-  // Includes omitted submissions, so that `of` selects the same submission in both stores.
+  // Includes omitted submissions, so that `of` selects the same submission in both stores. The `fileId` of an upload is the one that
+  // ImageKit's responses and webhooks name later.
   const slots: { step: number; submissionId: string | null; facts: NewSubmission }[] = []
   const retries = new Map<number, NewSubmission>()
   for (const [index, one] of steps.entries()) {
@@ -175,7 +178,7 @@ async function play(store: Store, steps: readonly Step[], without?: Omissions): 
       const about = slots[one.of]
       if (about === undefined) continue
       const { submissionId, facts } = about
-      // A finding applies only to a due run, so the sweep makes all pending runs due.
+      // A finding applies only to a due run, so the sweep makes all pending runs due, except those of rejected submissions.
       if (one.kind === 'evidence' || one.kind === 'expire') await sweep(store, { now: at + 2 * YEAR_MS })
       if (one.kind === 'retry') {
         const again = newSubmission(
@@ -189,14 +192,16 @@ async function play(store: Store, steps: readonly Step[], without?: Omissions): 
           },
         )
         const retried = isOmitted ? undefined : without?.retries.get(index)
-        const known = submissionId === null ? retried && (await store.createSubmission(retried)) : undefined
+        const createdDirectly =
+          submissionId === null ? retried && (await store.createSubmission(retried)) : undefined
         const run = submissionId && (await runsOf(store, submissionId))[0]
         const entry = anAuditEntry({ kind: 'retry', subject: run ? run.runId : null, at })
-        const submitted = known ?? (run && (await store.submitRetry(run.runId, again, { entry })))
+        const submitted = createdDirectly ?? (run && (await store.submitRetry(run.runId, again, { entry })))
         const createdId = submitted && 'submissionId' in submitted ? submitted.submissionId : undefined
         if (createdId !== undefined) retries.set(index, again)
-        const isCreated = createdId !== undefined || (without !== undefined && isOmitted)
-        if (isCreated) slots.push({ step: index, submissionId: createdId ?? null, facts: again })
+        // Only a retry that created a submission is ever omitted.
+        const hasSlot = createdId !== undefined || isOmitted
+        if (hasSlot) slots.push({ step: index, submissionId: createdId ?? null, facts: again })
       } else if (submissionId !== null) await apply(store, one, { ...about, submissionId }, at)
     }
   }
@@ -236,7 +241,7 @@ async function apply(
       const response = accepted(step.statuses, { fileId, requestId })
       const type = 'upload.pre-transform.success'
       const event = { kind: 'upload_finished', eventId: null, type, requestId, response } as const
-      // This response tells the submission its request id. Without it, the event would not belong to the submission.
+      // Makes sure that the submission has the request id that the event names.
       await store.applyResponse(submissionId, accepted({}, { fileId: null, requestId }), at)
       await store.recordAccountDelivery(newAccountDelivery(event, at))
       return
@@ -256,6 +261,7 @@ async function apply(
       return
     }
     case 'notified': {
+      // The result `delivered` counts without a claim, hence the 0.
       for (const { runId } of await runsOf(store, submissionId))
         await store.recordNotificationResult(`msg_${runId}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
       return
@@ -294,15 +300,18 @@ async function listDeletable(store: Store, created: readonly Created[], before: 
   return deletable
 }
 
-/** What the store returns about the rows of these steps, except the audit log, which keeps entries about deleted runs. */
+/** What the store returns in its lists and about these submissions, except the audit log, which keeps entries about deleted runs. */
 async function readRemaining(store: Store, created: readonly Created[]) {
   const submissionIds = created.map(({ submissionId }) => submissionId)
   const read = await readEverything(store, [{ submissionIds, fileIds: FILES, retryIds: [], rejectedIds: [] }])
   const { auditEntries: _, ...rest } = read
-  return createIdRenamer(rest)({ ...rest, counts: await countsOf(store) })
+  return createIdRenamer(rest)(rest)
 }
 
-/** Compares a store that has deleted old rows with one in which these rows never existed, because their steps were omitted. */
+/**
+ * Compares a store that has deleted old rows with one in which these rows never existed, because their steps were omitted.
+ * `sequences`: how many sequences of steps are tested.
+ */
 export function testOldSubmissions(open: () => Promise<ReopenableStore>, sequences: number): void {
   test('deleting old submissions and events, after any steps, leaves the store as if they had never existed, except for audit entries', {
     timeout: 120_000,
@@ -346,6 +355,7 @@ export function testOldSubmissions(open: () => Promise<ReopenableStore>, sequenc
       }
     })
     await fc.assert(isSameAsPristine, { numRuns: sequences, examples: [[WITH_DELETIONS]] })
+    // `WITH_DELETIONS` alone deletes 5 submissions and keeps 16 deliveries, which is enough for up to 9 sequences.
     expect(deletedCount).toBeGreaterThan(sequences / 2)
     expect(remainingDeliveries).toBeGreaterThan((sequences * 5) / 3)
   })

@@ -73,7 +73,10 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
   const isStored = async ({ submissionId }: { submissionId: string }) =>
     (await current().store.findSubmission(submissionId)) !== undefined
 
-  /** Creates a submission whose runs are settled, with rows in all tables that refer to submissions. Returns the ids of these rows. */
+  /**
+   * Creates a submission whose runs are settled, with rows in all tables that refer to submissions. Returns what a test needs to
+   * find these rows, and the outcomes of the deliveries.
+   */
   const submitWithAll = async (mark: string, at: number) => {
     const { store } = current()
     const claim = newKeyClaim(`key POST ${mark}`)
@@ -136,6 +139,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       deliveriesOfFile: await listEveryDelivery(store, { fileId: of.fileId }),
     }
   }
+  /** What `readAllOf` returns once all these rows are deleted. */
   const NOTHING = {
     submission: undefined,
     histories: [undefined, undefined],
@@ -163,6 +167,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       expect((await listEveryRun(store)).map(({ run }) => run.runId).toSorted()).toEqual(
         young.runIds.toSorted(),
       )
+      // Six recorded deliveries and a rejected one, all of `young`.
       expect(await listEveryDelivery(store)).toHaveLength(7)
       expect(await store.findRetry('retry-old')).toBeUndefined()
       expect(await store.nextRetryItem()).toMatchObject({ runId: young.runIds[0] })
@@ -264,6 +269,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
         expect([await isStored(ahead), await isStored(young)]).toEqual([true, true])
         expect(await Promise.all(old.map(isStored))).not.toContain(true)
         expect(await listEveryDelivery(store, { outcome: 'ignored' })).toHaveLength(1)
+        // For the second round: rows that are old by their date, although they follow young ones.
         old.splice(0, Infinity, await submitSettled({ at: 3 * hours }))
         await recordEvent(3 * hours)
       }
@@ -297,6 +303,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       )
       expect(await store.findDelivery(young.deliveryId ?? '')).toMatchObject({ bytes: expect.any(Number) })
       expect(await recordEvent(asset('event-3'), BEFORE)).toMatchObject({ outcome: 'duplicate' })
+      // The deliveries of `event-1` are deleted, so this one is no duplicate. It is ignored because `file-1` has no runs.
       expect(await recordEvent(asset('event-1'), BEFORE)).toMatchObject({ outcome: 'ignored' })
     })
 
@@ -424,6 +431,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
 
     test('takes several steps for few rows if their bodies are large', async () => {
       const { store } = current()
+      // A step ends after two of these bodies: together they exceed `MAX_DELETED_BYTES`.
       for (let count = 0; count < 6; count += 1) {
         const { submissionId } = await submit()
         const reported = { service: 'remove-bg', status: 'success', fileId: null } as const

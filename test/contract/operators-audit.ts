@@ -14,6 +14,7 @@ export function describeOperatorsAudit(current: () => StoreFixture): void {
       const { store } = current()
       await store.endSession({ sessionId: 'first', endsAt: 1_000 }, 500)
       await store.endSession({ sessionId: 'second', endsAt: 2_000 }, 1_000 + day - 1)
+      // Signing out twice is no error.
       await store.endSession({ sessionId: 'second', endsAt: 2_000 }, 1_000 + day - 1)
       const reopened = await current().reopen()
       const ended = await reopened.listEndedSessions()
@@ -114,6 +115,7 @@ export function describeOperatorsAudit(current: () => StoreFixture): void {
       await store.acknowledgeRuns([runId], anAuditEntry({ at: 7_000 }))
       await deliverResult(store, submissionId, 'remove-bg', 'failed', { code: 'E1' })
       const reopened = await current().reopen()
+      // The repeated result has added the error, and so the cause.
       const found = await listEveryRun(reopened, { status: 'failed', acknowledged: true, cause: 'E1' })
       expect(found).toMatchObject([{ run: { runId, acknowledgedAt: 7_000 } }])
     })

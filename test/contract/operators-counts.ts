@@ -40,6 +40,7 @@ async function computeCounts(store: Store): ReturnType<typeof countsOf> {
     for (const [index, [from, until]] of STAT_WINDOWS.entries()) {
       const sum = sums[index]
       if (sum === undefined || hour < from || hour >= until) continue
+      // The counters of several hours are summed, and the sum has the hour 0.
       add(sum, [0, 'settled', extension, status])
       if (status === 'failed') add(sum, [0, 'failed', extension, cause])
       if (settledAt !== null) add(sum, [0, 'seconds', '', String(bucketOf((settledAt - requestedAt) / 1000))])
@@ -87,6 +88,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
         }),
         { numRuns: Math.ceil(100 * share), examples: [[WITH_FAILURES]] },
       )
+      // `WITH_FAILURES` alone contains two.
       expect(failed).toBeGreaterThan(share < 1 ? 1 : 10)
       const store = await current().reopen()
       expect(await countsOf(store)).toEqual(await computeCounts(store))
@@ -99,7 +101,8 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       timeout: 60_000,
     }, async () => {
       const { store } = current()
-      // Each write is a separate batch, and each submission and delivery adds one delta.
+      // Each write is a separate batch, and each submission and delivery adds one delta: even the half of the deliveries that report on
+      // an extension that was not requested.
       for (let index = 0; index < 600; index += 1) {
         const at = (index % 40) * HOUR
         const { submissionId, runId } = await submitWithRuns(store, [index % 2 ? 'remove-bg' : 'ai-tasks'], {
@@ -141,7 +144,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       }
     })
 
-    test('contain every cause; the hundred most frequent of each extension are shown, and the others are shown and listed as `other`', async () => {
+    test('contain every cause; the hundred most frequent of each extension are shown by name, and the others are shown and listed as `other`', async () => {
       const { store } = current()
       const fail = async (extension: string, code: string) => {
         const submissionId = await submit(store, [extension])
@@ -168,6 +171,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       const shown = (from: number, until: number) => codes.slice(from, until).map((code) => `${code} 2`)
       const others = (count: number) => Array.from({ length: count }, () => 'other 1')
       const { groups } = await store.readStats(0, 0)
+      // 130 causes of each extension, and the cause that ImageKit calls `other`.
       expect(groups).toHaveLength(261)
       for (const isFolded of [false, true]) {
         if (isFolded) await fold(store)
@@ -198,6 +202,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
 
     test.each([
       ['a lone surrogate', 'a\uD800b', 'a\uFFFDb'],
+      // Only the first 1,000 characters count, and they end within the pair.
       ['a surrogate pair that is cut', `https://a/${'x'.repeat(988)} 😀`, '… \uFFFD'],
       ['NUL', 'a\u0000b', 'a\uFFFDb'],
       ['quotes', 'a"b\'c\\', 'a"b\'c\\'],
@@ -230,14 +235,15 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       await Promise.all(Array.from({ length: 100 }, (_, index) => fail(`E${index}`, 'file-1')))
       await fail('late', 'file-2')
       await fail('late', 'file-2')
-      const listOther = async () => (await listEveryRun(store, { cause: 'other' })).length
-      expect(await listOther()).toBe(1)
+      // `late` occurs twice, so one of the hundred causes that occur once is not among the hundred most frequent.
+      const countOther = async () => (await listEveryRun(store, { cause: 'other' })).length
+      expect(await countOther()).toBe(1)
       const [acknowledged] = await listEveryRun(store, { cause: 'other' })
       await store.acknowledgeRuns([acknowledged?.run.runId ?? ''], anAuditEntry())
       expect(await listEveryRun(store, { cause: 'other', acknowledged: true })).toHaveLength(1)
       expect(await listEveryRun(store, { cause: 'other', acknowledged: false })).toEqual([])
       await store.forgetAsset('file-2', anAuditEntry({ kind: 'forget' }))
-      expect(await listOther()).toBe(0)
+      expect(await countOther()).toBe(0)
       expect((await store.readStats(0, 0)).groups).toHaveLength(100)
     })
 

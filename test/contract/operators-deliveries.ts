@@ -199,15 +199,15 @@ export function describeOperatorsDeliveries(current: () => StoreFixture): void {
         type: 'file.updated',
         fileId: 'file-1',
       })
-      const { deliveryId: delivered } = await store.recordAccountDelivery(event)
+      const { deliveryId: eventDeliveryId } = await store.recordAccountDelivery(event)
       await deliver(other.submissionId, { ...reported, fileId: 'file-2' })
       await store.keepRejected([newRejected({ body: Buffer.from('{"fileId":"file-1"}') })])
 
-      expect(await ids({ fileId: 'file-1' })).toEqual([delivered, ...expected.toReversed()])
+      expect(await ids({ fileId: 'file-1' })).toEqual([eventDeliveryId, ...expected.toReversed()])
       expect(await ids({ fileId: 'file-1', outcome: 'applied' })).toEqual([expected[1], expected[0]])
       expect(await ids({ fileId: 'file-1', outcome: 'duplicate' })).toEqual([expected[2]])
       const paged = await listEveryDelivery(store, { fileId: 'file-1' }, { limit: 2 })
-      expect(paged.map(({ deliveryId }) => deliveryId)).toEqual([delivered, ...expected.toReversed()])
+      expect(paged.map(({ deliveryId }) => deliveryId)).toEqual([eventDeliveryId, ...expected.toReversed()])
       expect(await ids({ fileId: 'nowhere' })).toEqual([])
     })
 

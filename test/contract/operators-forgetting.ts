@@ -77,13 +77,14 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
       const ids: (string | null)[] = []
       for (const event of events) ids.push((await store.recordAccountDelivery(event)).deliveryId)
       for (const id of ids) expect(await store.findDelivery(id ?? '')).toBeDefined()
+      // With this response, which names `request-1`, `event-2` belongs to the submission.
       await store.applyResponse(submissionId, accepted({}, { fileId: null }), 1_600)
       await store.forgetAsset('file-1', FORGET)
       const left = ids.map((id) => store.findDelivery(id ?? ''))
       expect(await Promise.all(left)).toEqual(events.map(() => undefined))
     })
 
-    test('replaces its ids with hashes, even in earlier audit entries, and deletes the reason of an entry about its run', async () => {
+    test('replaces its ids with hashes, even in earlier audit entries, and deletes the reasons of entries about its runs and notifications', async () => {
       const { store } = current()
       const { submissionId, runIds } = await fill('file-1', 'E1')
       const [runId = ''] = runIds
@@ -223,6 +224,7 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
       await fill('file-2', 'E1')
       expect(await store.forgetAsset('file-1', FORGET)).toBe(false)
       expect((await store.listAuditEntries({ limit: 9, before: null })).auditEntries).toEqual([])
+      // The asset does not count as forgotten.
       expect(await store.recordAccountDelivery(eventAbout('file-1'))).toMatchObject({ cause: null })
     })
   })

@@ -48,7 +48,7 @@ export function describeOperatorsHistory(current: () => StoreFixture): void {
         expect(await store.findRunHistory(unknown)).toBeUndefined()
     })
 
-    test('contains the deliveries that report on it, and unrecognised ones, oldest first', async () => {
+    test('contains the deliveries that report on it, and those of its submission that name no extension, oldest first', async () => {
       const { store } = current()
       const { submissionId, runs } = await submitWithRuns(store, ['remove-bg', 'ai-tasks'])
       const deliveryIds: (string | null)[] = []
@@ -118,7 +118,7 @@ export function describeOperatorsHistory(current: () => StoreFixture): void {
   })
 
   describe('the submissions of an asset', () => {
-    test('are listed with their runs, newest first, page by page', async () => {
+    test('are listed with their runs, newest first, page by page, including rejected ones and those without runs', async () => {
       const { store } = current()
       const facts = { kind: 'update', fileId: FILE_ID } as const
       const first = await submitWithRuns(store, ['remove-bg', 'ai-tasks'], facts)

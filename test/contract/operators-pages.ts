@@ -70,7 +70,7 @@ async function perform(
 
 export function describeOperatorsPages(current: () => StoreFixture, share: number): void {
   describe('pages of runs', () => {
-    test('contain each run that matched at the start once, despite changes in between; only runs of submissions rejected meanwhile may be missing', async () => {
+    test('contain each run that matched at the start once, and no later ones, despite changes in between; only runs of submissions rejected meanwhile may be missing', async () => {
       const changes = fc.array(fc.array(change, { maxLength: 6 }), { minLength: 1, maxLength: 12 })
       await fc.assert(
         fc.asyncProperty(filter, changes, async (chosenFilter, stages) => {

@@ -119,6 +119,7 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
         rejection: 'no_file',
       })
       const [failed = ''] = await createFailedRuns(store, 1)
+      // An unknown run is treated like one without a file.
       for (const unknown of ['nowhere', ...unknownIds(failed)])
         expect(await store.submitRetry(unknown, newRetry(), { entry })).toEqual({ rejection: 'no_file' })
       expect(await countRuns(store)).toBe(3)

@@ -43,10 +43,11 @@ export function describeOperatorsSearch(current: () => StoreFixture): void {
       expect(await listEveryRun(store, { q: one.runId })).toMatchObject([{ run: { runId: one.runId } }])
       expect(await find(one.submissionId)).toEqual(['a', 'a'])
       expect(await find('file-1')).toEqual(['b', 'a', 'a'])
+      // The last of these texts becomes `FILE-1`, the id of a file in another case.
       for (const id of [one.runId, two.submissionId, 'file-1', 'FILE-11'])
         expect(await find(id.slice(0, -1))).toEqual([])
       // The id of a run has the random bits of its submission's id. If both rows have the same number, the variant of the run's id with
-      // the prefix `sub_` is the submission's id.
+      // the prefix `sub_` is the submission's id. The empty text finds all runs.
       const unknownTexts = [...unknownIds(one.runId), ...unknownIds(two.submissionId)].filter(
         (text) => text !== '' && text !== one.submissionId,
       )
@@ -74,6 +75,7 @@ export function describeOperatorsSearch(current: () => StoreFixture): void {
 
     test('goes through thousands of names with the same prefix, combined with other filters', async () => {
       const { store } = current()
+      // More than `MAX_NAMED` names match, so the store searches windows of runs instead of the index of names.
       const requests = Array.from({ length: 5_400 }, (_, index) => {
         const fileName = index % 100 === 0 ? 'other.png' : `IMG_${index}.png`
         return newSubmission(['remove-bg'], { fileName, at: index })

@@ -4,7 +4,7 @@ import { anAuditEntry } from './builders.ts'
 import { deliverResult, submitWithRuns } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
-/** What a store reads from its database, and reports about it, if other processes use the same one. */
+/** The clock of the database, and what a store reports about the commits of other processes that use the same database. */
 export function describeOtherProcesses(current: () => StoreFixture): void {
   describe("the database's clock", () => {
     test('does not go back, whichever process reads it', async () => {
@@ -24,6 +24,7 @@ export function describeOtherProcesses(current: () => StoreFixture): void {
       expect(other.isShared).toBe(store.isShared)
       const reported: ChangedElsewhere[] = []
       store.watchOtherCommits((changed) => reported.push(changed))
+      // `unknown` may be any change, so it counts as a report of each.
       const isReported = (kind: 'fileIds' | 'submissionIds', id: string) =>
         reported.some((changed) => changed === 'unknown' || changed[kind].includes(id))
       const expectReport = async (check: () => boolean) => {

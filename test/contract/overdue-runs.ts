@@ -15,6 +15,7 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
     submitTo(current().store, names, { at, ...facts })
   const settle = (id: string, status: 'success' | 'failed' = 'success', service = 'remove-bg') =>
     current().store.recordDelivery(newDelivery(id, { service, status, fileId: null }))
+  /** The submissions of the due runs, the longest due first. */
   const due = async (now = FAR_FUTURE, limit = 10) =>
     (await current().store.listDue(now, limit)).map(({ run }) => run.submissionId)
   const runIdOf = async (id: string) => (await current().store.findSubmission(id))?.runs[0]?.runId ?? ''
@@ -97,6 +98,7 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
       await settle(failed, 'failed')
       await store.applyResponse(rejected, unaccepted('rejected'), 2_000)
       const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId: FILE_ID } as const
+      // The event makes the run due, so that it can expire.
       await store.recordAccountDelivery(newAccountDelivery(event))
       await applyFinding(store, await runIdOf(expired), { kind: 'timed_out' }, 3_000)
       const pending = await submit(1_000)
@@ -167,6 +169,7 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
       await Promise.all(steps)
       await sweep(store)
       const pending = (await listEveryRun(store, { status: 'pending' })).map(({ run }) => run.submissionId)
+      // 60 submissions, less the 20 that are settled, and the 3 new ones.
       expect(pending).toHaveLength(43)
       expect(new Set(await due(FAR_FUTURE, 100))).toEqual(new Set(pending))
     })
@@ -194,7 +197,7 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
         await sweep(store, { now })
         for (const limit of [1, 3, 50]) expect(await pending(limit)).toEqual(expected())
         if (now !== 5_500) continue
-        // Both submissions are accepted after all. The sweep has passed the early one, and not the late one.
+        // Both submissions are accepted after all. The sweep has reached the early one, and not the late one.
         for (const id of [early, late]) {
           await settle(id, 'success', 'a')
           acceptedLater.add(id)

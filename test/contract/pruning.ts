@@ -11,11 +11,12 @@ export function describePruning(current: () => StoreFixture): void {
       newDelivery(id, { service: 'remove-bg', status: 'success' }, { receivedAt }),
     )
 
+  /** Makes one step from the first body on, and returns the number of pruned bodies. `limit`: how many bodies the step checks at most. */
   const prune = async (before: number, limit: number) =>
     (await withLease(current().store).pruneBodies(before, limit, null)).pruned
 
   describe('the last trusted time of the clock', () => {
-    test('is that of the newest delivery or submission until a time is saved', async () => {
+    test('is the time of the newest delivery or of the newest submission, whichever is later, until a time is saved', async () => {
       const { store } = current()
       expect(await store.findClockTrust()).toBeNull()
       const id = await submit()
@@ -68,7 +69,7 @@ export function describePruning(current: () => StoreFixture): void {
       expect(await prune(9_001, 10)).toBe(1)
     })
 
-    test('continues past more recent bodies than it checks at a time, and ends after the last body', async () => {
+    test('continues past recent bodies, even if they are more than one step checks, and ends after the last body', async () => {
       const id = await submit()
       for (const receivedAt of [9_000, 9_000, 9_000, 1_000, 1_001]) await deliverAt(id, receivedAt)
       const pruned: number[] = []
@@ -103,6 +104,7 @@ export function describePruning(current: () => StoreFixture): void {
         pruned.push(done.pruned)
         after = done.next
       }
+      // A step that has selected 1 MiB selects no more, so the seven bodies take at least three steps.
       expect(pruned.length).toBeGreaterThan(2)
       expect(pruned.reduce((sum, count) => sum + count)).toBe(7)
       expect(await prune(5_000, 50)).toBe(0)

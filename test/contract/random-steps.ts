@@ -24,10 +24,12 @@ export type Step =
       /** ImageKit has queued the upload, so its response names no file. */
       isQueued: boolean
     }
+  /** ImageKit did not accept the submission (`rejected`), or it is unknown whether it did (`unconfirmed`). */
   | { kind: 'reject'; index: number; as: 'rejected' | 'unconfirmed' }
   | { kind: 'webhook'; index: number; service: string; status: FinalStatus; code: string | null; at: number }
   | { kind: 'finding'; index: number; finding: 'evidence' | 'timed_out' | 'asset_gone' }
   | { kind: 'acknowledge'; indexes: number[] }
+  /** Adds counter deltas to the counters. */
   | { kind: 'fold' }
 
 const index = fc.nat(6)
@@ -85,7 +87,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('fold' as const) }),
 )
 
-/** The submissions that the `submit` steps have created. */
+/** The submissions that the `submit` steps have created, even if they were forgotten since. Retries add none. */
 export type KnownSubmissions = { submissionId: string; fileId: string | null }[]
 
 export async function perform(store: Store, known: KnownSubmissions, step: Step): Promise<unknown> {
@@ -107,12 +109,13 @@ export async function perform(store: Store, known: KnownSubmissions, step: Step)
   const { submissionId, fileId } = submission
   switch (step.kind) {
     case 'failing submit':
-      // The insert fails after the run was counted. No other run has this name, so a count that remains is noticed.
+      // The batch has counted the run before the submission's insert fails. No other run has this name, so a count that remains is noticed.
       return submit(store, ['fresh'], { fileId, at: FAILING_AT })
     case 'failing webhook': {
       const result = { service: 'ai-tasks', status: 'failed', fileId } as const
       const facts = { receivedAt: FAILING_AT }
       return store.recordDelivery(
+        // No other failure has this cause, so here, too, a count that remains is noticed.
         newDelivery(submissionId, { ...result, error: { code: 'only here' } }, facts),
       )
     }
@@ -138,7 +141,7 @@ export async function perform(store: Store, known: KnownSubmissions, step: Step)
     case 'finding': {
       const [run] = await runsOf(store, known, step.index)
       const finding = step.finding === 'evidence' ? EVIDENCE : { kind: step.finding }
-      // Later than every request, so that each pending run becomes due, except those of rejected submissions.
+      // This time is later than every request, so each pending run becomes due, except those of rejected submissions.
       await sweep(store, { now: FAILING_AT })
       return applyFinding(store, run?.runId ?? '', finding, 4 * HOUR)
     }

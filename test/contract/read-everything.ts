@@ -5,13 +5,16 @@ import type { StepRunner } from './batches/step-runner.ts'
 import { countsOf } from './store-calls.ts'
 
 const EVERYTHING = { limit: 10_000, before: null }
-/** The times for which due runs and notifications are read. None is due later than the last one. */
+/**
+ * The times for which due runs and notifications are read. The first two are among the times of the steps in `batches/`, where nothing
+ * is due later than the last one. Other sequences may have later due times.
+ */
 const TIMES = [5, 12, 1_000_000]
 
 /**
- * What the store returns in its lists, and for the ids of some sequences of steps. Excludes
- * `listNotifications`. Also excludes alerts, ended sessions and the clock trust: a later sequence may replace them, so
- * `StepRunner.end` returns them after each sequence.
+ * What the store returns in its lists and counts, and for the ids of some sequences of steps. Excludes `listNotifications`,
+ * `findNotification`, `nextRetryItem` and the check value of the token secret. Also excludes alerts, ended sessions and the clock trust:
+ * a later sequence may replace them, so `StepRunner.end` returns them after each sequence.
  */
 export async function readEverything(store: Store, ids: readonly ReturnType<StepRunner['ids']>[]) {
   const retryIds = ids.flatMap((sequence) => sequence.retryIds)

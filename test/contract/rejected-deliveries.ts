@@ -65,6 +65,7 @@ export function describeRejectedDeliveries(current: () => StoreFixture): void {
       for (let round = 0; round < 10; round += 1) await keep(101, 'bad_signature')
       expect([await isKept(first), await isKept(forged)]).toEqual([true, false])
       const [newest] = await keep(1, 'no_secret')
+      // Together with the first two, exactly 10,000.
       for (let round = 0; round < 10; round += 1) await keepWithToken(999)
       await keepWithToken(8)
       expect([await isKept(first), await isKept(second)]).toEqual([true, true])

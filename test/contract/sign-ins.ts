@@ -65,21 +65,22 @@ export function describeSignIns(current: () => StoreFixture): void {
       expect(await reopened.beginSignIn(['here'], NOW + 1)).toBe(false)
     })
 
-    test('are deleted once 20,000 other names have failed since then', async () => {
+    test('are deleted once 20,000 other names have failed later', async () => {
       await failTimes(10, ['here'])
       for (let block = 0; block < 20; block += 1) {
         expect(await begin(['here'])).toBe(false)
         const others = Array.from({ length: 1_000 }, (_, index) => begin([`${block} ${index}`], NOW + 1))
         expect(new Set(await Promise.all(others))).toEqual(new Set([true]))
       }
-      // Concurrent attempts may not have seen each other's failures, so only this one is sure to evict the oldest name.
+      // Concurrent attempts may not have seen each other's failures, so only the next attempt is sure to evict the oldest name.
       expect(await begin(['19 999'], NOW + 1)).toBe(true)
       expect(await begin(['here'])).toBe(true)
+      // The other names keep their failures: after one, nine more reach the limit.
       await failTimes(9, ['0 0'], NOW + 2)
       expect(await begin(['0 0'], NOW + 2)).toBe(false)
     })
 
-    test('are allowed at most ten times if they are concurrent', async () => {
+    test('with a common name are allowed exactly ten times, even if they are concurrent', async () => {
       const { store } = current()
       const allowed = await Promise.all(Array.from({ length: 25 }, (_, index) => begin(['here', `${index}`])))
       expect(allowed.filter(Boolean)).toHaveLength(10)

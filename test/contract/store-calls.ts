@@ -20,15 +20,15 @@ export async function submit(
 }
 
 /**
- * Marks runs that have been pending for `overdueAfterMs` at `now` as overdue and due, in as many steps as necessary. Stops at the
- * first run that is younger, and passes those of rejected submissions. By default, it marks all other pending runs, if they were
- * requested by 1,000,000; each is due since its request, unless it already had a due time.
+ * Marks runs that have been pending for `overdueAfterMs` at `now` as overdue and due, in as many steps as necessary. Skips runs of
+ * rejected submissions, and stops at the first run that is younger. If no run was requested after 1,000,000, the defaults mark every
+ * pending run that is not skipped; each is due since its request, unless it already had a due time.
  */
 export async function sweep(store: LeasedStore, { now = 1_000_000, overdueAfterMs = 0 } = {}): Promise<void> {
   while (await withLease(store).sweepOverdue(now, overdueAfterMs));
 }
 
-/** Folds all counter deltas, in as many steps as necessary. */
+/** Folds all counter deltas (adds them to the counters), in as many steps as necessary. */
 export async function fold(store: LeasedStore): Promise<void> {
   while (await withLease(store).foldCounters());
 }
@@ -44,7 +44,7 @@ export async function applyFinding(
   return store.applyFinding(runId, finding, at, due?.dueAt ?? 0)
 }
 
-/** Creates a submission. Returns its id, its runs in the order of the names, and the id of the first run. */
+/** Creates a submission. Returns its id, its runs in the order of the distinct names, and the id of the first run. */
 export async function submitWithRuns(
   store: Store,
   names: string[],
@@ -88,7 +88,7 @@ export function peekBody(
   return store.claimNotification(notificationId, dueAt, dueAt)
 }
 
-/** Reads all pages of the list of runs, and checks their length. `between` is called between two pages. */
+/** Reads all pages of the list of runs, and throws if one is longer than `limit`. `between` is called between two pages. */
 export async function listEveryRun(
   store: Store,
   filter: Partial<RunFilter> = {},

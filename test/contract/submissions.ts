@@ -131,6 +131,7 @@ export function describeSubmissions(current: () => StoreFixture): void {
       ]
       await store.applyResponse(done, accepted({ 'remove-bg': 'pending' }), 2_000)
 
+      // This process has never written a heartbeat, so it counts as dead.
       expect(await store.recoverAbandoned(9_000, 9_000)).toEqual({ submissions: 1 })
       expect(await store.recoverAbandoned(9_001, 9_001)).toEqual({ submissions: 0 })
       const states = await Promise.all(

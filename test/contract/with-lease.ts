@@ -32,8 +32,8 @@ export async function releaseHeldLease(store: LeasedStore & Pick<Store, 'release
 }
 
 /**
- * The methods that require the lease, without their lease parameter. Each acquires the lease first unless this handle already has
- * it, and throws if the lease was lost.
+ * The methods that require the lease, except `releaseLease`, without their lease parameter. Each acquires the lease first unless this
+ * handle already has it, and throws if the lease was lost.
  */
 export function withLease(store: LeasedStore) {
   const runWithLease = async <T>(work: (lease: Lease) => Promise<T | null>): Promise<T> => {

@@ -35,6 +35,7 @@ test('serve, failures and migrate read .env from the working directory, and envi
   expect((await fetch(`${url}/assets/x/status`, { headers })).status).toBe(404)
 
   const failures = runProgram(['failures', '--json'], { TRACKER_URL: url }, { cwd })
+  // Takes precedence over the right key in .env.
   const wrongKey = { TRACKER_URL: url, TRACKER_ADMIN_KEY: 'another-key-0123456789' }
   const rejected = runProgram(['failures'], wrongKey, { cwd })
   // The running service uses this database too.
@@ -59,7 +60,7 @@ test('a directory named .env is ignored', async () => {
   expect(await runProgram(['migrate'], {}, { cwd }).exited).toBe(0)
 })
 
-test('with an unchanged .env.example as .env, serve exits with 2 and names each placeholder', async () => {
+test('with an unchanged .env.example as .env and a HOST that is not loopback, serve exits with 2 and names each placeholder', async () => {
   const cwd = temporaryDirectory()
   copyFileSync(EXAMPLE, join(cwd, '.env'))
   const service = runProgram(['serve'], { HOST: '0.0.0.0' }, { cwd })
@@ -69,6 +70,7 @@ test('with an unchanged .env.example as .env, serve exits with 2 and names each 
 })
 
 test('serve and migrate warn about a variable whose name resembles one of ours, and do not print its value', async () => {
+  // The first four lines set only IMAGEKIT_PRIVATE_KEY and PORT.
   const cwd = directoryWith([...SETTINGS.slice(0, 4), `TRACKER_APIKEY=${API_KEY}`])
   const service = runProgram(['serve'], {}, { cwd })
   await service.printed(LISTENING)

@@ -54,6 +54,7 @@ async function uploadFailing({ operate }: StartedService, fileName: string): Pro
     '--wait',
     '--json',
   )
+  // `upload --wait` exits with 3 if an extension has failed.
   expect(exitCode).toBe(3)
   return (JSON.parse(output) as { fileId: string }).fileId
 }
@@ -96,6 +97,7 @@ test(
 
     await fixFile(started, one)
     await fixFile(started, two)
+    // A remove-bg costs 130 extension units.
     const single = await operate('retry', runs[0]?.runId ?? '', '--wait', '--reason', 'fixed')
     expect(single).toMatchObject({
       exitCode: 0,

@@ -59,8 +59,9 @@ test.for(['serve', 'migrate'])(
   },
 )
 
-test('serve exits with 2 if the token secret cannot be stored beside the database, and names both variables', async () => {
+test('serve exits with 2 if the token secret cannot be stored beside the database, and names DATABASE_URL and TRACKER_TOKEN_SECRET', async () => {
   const directory = temporaryDirectory()
+  // The secret would be stored in a file of this name.
   mkdirSync(join(directory, 'token-secret'))
   const path = join(directory, 'tracker.db')
   const program = runProgram(['serve'], {

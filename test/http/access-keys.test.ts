@@ -33,6 +33,7 @@ test.each(PROTECTED)(
       `bearer ${API_KEY}`,
       `Bearer ${ADMIN_KEY}`,
       basic(API_KEY),
+      // ImageKit's SDKs send this password.
       basic(ADMIN_KEY, 'do_not_set'),
     ]
     for (const authorization of good)

@@ -29,13 +29,13 @@ const NON_LOCAL: [string, OutgoingHttpHeaders][] = [
     { origin: 'null', 'sec-fetch-site': 'cross-site' },
   ],
   [
-    'a foreign Origin that claims to be the same origin',
+    'a foreign Origin and Sec-Fetch-Site: same-origin',
     { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' },
   ],
   ['an Origin that starts like a loopback address', { origin: 'http://127.0.0.1.evil.example' }],
   ['the Origin of another port of this machine', { origin: 'http://localhost:1' }],
   [
-    'the Origin of another port that claims to be the same origin',
+    'the Origin of another port and Sec-Fetch-Site: same-origin',
     { origin: 'http://127.0.0.1:1', 'sec-fetch-site': 'same-origin' },
   ],
   ['Sec-Fetch-Site: cross-site, without Origin', { 'sec-fetch-site': 'cross-site' }],

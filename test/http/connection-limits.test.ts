@@ -89,6 +89,7 @@ test.each([
     const socket = open(tracker, `${head}Content-Length: 100000\r\n\r\n{`)
     sendSlowly(socket, ' ')
     expect(await nextBytes(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    // `bytes` is the announced size, because the whole body did not arrive.
     await expect
       .poll(() => readRows(tracker.database, 'SELECT cause, bytes FROM rejected_deliveries'))
       .toEqual([{ cause, bytes: 100_000 }])
@@ -132,6 +133,7 @@ test.each([
     const { hostname, port } = new URL(tracker.url)
     const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
     socket.write(`POST /nothing HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n${bytes}`)
+    // So slowly that even 100 bytes have not arrived after two seconds, when the connection is closed.
     const timer = setInterval(() => socket.write(bytes), 200)
     onTestFinished(() => clearInterval(timer))
     socket.on('error', () => {}).resume()

@@ -22,6 +22,7 @@ test.each([
 ])('the unknown address %s gets a problem with status 404', async (path) => {
   const tracker = await startTracker()
   for (const method of ['GET', 'POST', 'OPTIONS']) {
+    // These paths match the route `/problems/:code`, so other methods get 405.
     if (path.startsWith('/problems') && method !== 'GET') continue
     const response = await tracker.fetch(path, { method })
     expect(response.status).toBe(404)
@@ -99,7 +100,7 @@ test.each(['req-1', 'A_b=9', '0191d8a0-1111-7000-8000-000000000000', 'x'.repeat(
 )
 
 test.each([undefined, '', 'a b', '<script>', 'ü', 'x'.repeat(256), '{"a":1}'])(
-  'the invalid request id %j is replaced by a new one',
+  'the missing or invalid request id %j is replaced by a new one',
   async (id) => {
     const tracker = await startTracker()
     const response = await rawRequest(tracker.url, {
@@ -123,6 +124,7 @@ test.each([
 ])('the malformed address %s gets 401 or 404, not 500', async (path) => {
   const tracker = await startTracker()
   const response = await rawRequest(tracker.url, { path })
+  // 401 if the address matches a route that requires a key.
   expect([401, 404]).toContain(response.status)
   expect(JSON.parse(response.body).requestId).toBe(response.headers['x-request-id'])
 })

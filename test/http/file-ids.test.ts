@@ -41,7 +41,7 @@ test.each(INVALID)(
 )
 
 test.each(INVALID)(
-  'the caller gets ImageKit’s response with the fileId %j unchanged, and nothing is bound to it',
+  'the caller gets ImageKit’s response with the fileId %j unchanged, and the submission is bound to no file',
   async (fileId) => {
     const text = JSON.stringify(uploadedFile(fileId))
     const imagekit = await startMisbehavingImagekit(async (call) => {
@@ -100,6 +100,7 @@ test.each(INVALID)(
     const segment = encodeURIComponent(fileId)
     const batch = await ask(tracker, `/assets/status?fileId=good&fileId=${segment}`)
     expect(batch).toMatchObject({ status: 400, json: { errors: [{ field: 'fileId' }] } })
+    // As a path segment, an empty id or a dot segment leads to another address.
     if (['', '.', '..'].includes(fileId)) return
     expect((await ask(tracker, `/assets/${segment}/status`)).status).toBe(404)
     expect((await ask(tracker, `/assets/${segment}/events`)).status).toBe(404)

@@ -55,7 +55,7 @@ test.each(FORWARDED)(
 )
 
 test.each([...FORWARDED, '/v1/files'])(
-  '%s rejects a request that is not local with an error in ImageKit’s shape',
+  'without configured keys, %s rejects a request that is not local with an error in ImageKit’s shape',
   async (path) => {
     const tracker = await startTracker({ TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' })
     await expectImagekitError(
@@ -67,6 +67,7 @@ test.each([...FORWARDED, '/v1/files'])(
 
 test('a request with too many headers to one of ImageKit’s paths gets an error in ImageKit’s shape', async () => {
   const tracker = await startTracker()
+  // 201 headers. A request must have fewer than 200.
   const head = `PATCH /v1/files/x/details HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${'x: y\r\n'.repeat(199)}\r\n`
   const [response = '', body = ''] = (await rawBytes(tracker.url, head)).split('\r\n\r\n')
   expect(response).toMatch(/^HTTP\/1\.1 431 /)

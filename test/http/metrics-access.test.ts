@@ -11,7 +11,7 @@ test.each([
   expect((await fetch(`${tracker.url}/metrics`, { headers })).status).toBe(status)
 })
 
-test('with METRICS_PUBLIC, /metrics requires no key, but other routes still do', async () => {
+test('with METRICS_PUBLIC, /metrics requires no key, but /stats still does', async () => {
   const open = await startTracker({ METRICS_PUBLIC: 'true' })
   expect((await fetch(`${open.url}/metrics`)).status).toBe(200)
   expect((await fetch(`${open.url}/stats`)).status).toBe(401)

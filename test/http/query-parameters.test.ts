@@ -3,6 +3,7 @@ import { ask } from '../support/operator.ts'
 import { startTracker } from '../support/tracker.ts'
 import { register } from '../support/webhooks.ts'
 
+// If `?dryRun=true` were ignored, what was meant as a preview would retry runs or forget an asset.
 test.each([
   ['POST', '/runs/retry?dryRun=true', { status: 'failed' }, 'dryRun'],
   ['DELETE', '/assets/file-1?dryRun=true', {}, 'dryRun'],

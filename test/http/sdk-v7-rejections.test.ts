@@ -8,7 +8,7 @@ import { ADMIN_KEY, API_KEY, startTrackerAndSandbox } from '../support/tracker.t
 test.for([10, 1000])(
   'a Buffer of %i bytes is rejected with the advice to wrap it in toFile',
   async (bytes) => {
-    const { tracker, sandbox } = await startTrackerAndSandbox({}, {}, { allowPrivateUrls: true })
+    const { tracker, sandbox } = await startTrackerAndSandbox()
     const client = new ImageKit({ privateKey: API_KEY, baseURL: tracker.url })
     // @ts-expect-error The SDK's types forbid a Buffer, but a caller in JavaScript can pass one.
     const upload = client.files.upload({ file: Buffer.alloc(bytes, 'x'), fileName: 'x.txt' })
@@ -32,6 +32,7 @@ async function startInOwnProcess(): Promise<string> {
   return url
 }
 
+// 16,938 bytes is the size of a small image, docs/images/mug.png.
 test.for([16_938, 40_000])(
   'a Buffer of %i bytes is rejected with the advice to wrap it in toFile, even while the SDK is still sending',
   // The SDK sends each byte as its own part: up to 4 MB in total.

@@ -90,7 +90,7 @@ test('if ImageKit breaks the connection before the form is complete, a submissio
   })
 })
 
-test('if ImageKit stops reading the file, the upload gets 504 and is safe to retry', async () => {
+test('if ImageKit does not read the file, the upload gets 504 and is safe to retry', async () => {
   const { tracker, created } = await start(() => {}, { imagekitTimeoutMs: 50 })
   const caller = openUpload(tracker)
   caller.write(FILE_START)

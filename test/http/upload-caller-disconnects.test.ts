@@ -52,7 +52,7 @@ test('if the caller disconnects in the middle of the file, the request to ImageK
   expect(sandbox.uploads()).toHaveLength(1)
 })
 
-test('if the caller disconnects while ImageKit does not read, the upload is aborted once ImageKit reads again', async () => {
+test('if the caller disconnects while ImageKit does not read, the upload is aborted once ImageKit reads', async () => {
   const { tracker, imagekit, created } = await start(() => {})
   const caller = openUpload(tracker)
   caller.write(FILE_START)
@@ -118,6 +118,7 @@ test('after the caller disconnects, the service stops only once ImageKit’s res
 test('a missing response from ImageKit delays the stop only for the drain time, even if the caller has disconnected', async () => {
   const { tracker, imagekit, created } = await start((call) => call.readForm())
   await uploadAndDisconnect({ tracker, imagekit })
+  // This request gives the service time to notice the disconnect, so that only the request to ImageKit can delay the stop.
   await expect.poll(async () => (await tracker.fetch('/healthz')).status).toBe(200)
   const startedAt = performance.now()
   await tracker.service.stop()

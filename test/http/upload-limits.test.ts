@@ -162,7 +162,7 @@ test.each([
   }, 20)
   onTestFinished(() => clearInterval(timer))
   if (status === 200) {
-    // 1.5 seconds: longer than `uploadPace` allows for a slower upload.
+    // This takes 1.5 seconds. An upload slower than `uploadPace` would be rejected after one.
     await expect.poll(() => pieces).toBeGreaterThan(75)
     clearInterval(timer)
     caller.write(`\r\n--${BOUNDARY}--\r\n`)

@@ -69,11 +69,12 @@ test('an empty extensions parameter counts as not sent', async () => {
 
 const BYTES = Buffer.from(Array.from({ length: 100_000 }, (_, index) => (index * 7) % 256))
 
+// The hashes are those of the part as sent, before ImageKit decodes it.
 test.for<[string, Entry, string]>([
   ['binary', ['file', BYTES, 'bytes.bin'], hash(BYTES)],
   ['base64', ['file', BYTES.toString('base64')], hash(BYTES.toString('base64'))],
   ['a data URI', ['file', 'data:text/plain;base64,aGVsbG8='], hash('data:text/plain;base64,aGVsbG8=')],
-])('a file as %s arrives unchanged as the first, a middle or the last part', async ([, file, sha256]) => {
+])('a file as %s arrives unchanged as the first, the middle or the last part', async ([, file, sha256]) => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
   const tags: Entry = ['tags', 'a']
   for (const entries of [
@@ -95,6 +96,7 @@ test('a file that is given as a URL is fetched by ImageKit, not by the tracker',
   const url = `${await startListening(origin)}/a.txt`
   const response = await upload(tracker, [['file', url], FILE_NAME])
   expect(await response.json()).toMatchObject({ size: 5 })
+  // The `file` part that ImageKit received is the URL itself.
   expect(sandbox.uploads()[0]?.file?.sha256).toBe(hash(url))
   expect(requested).toEqual(['/a.txt'])
 })
@@ -106,7 +108,7 @@ test('the v2 route uploads to ImageKit’s v2 route', async () => {
   expect(sandbox.uploads()[0]?.api).toBe('v2')
 })
 
-/** The bytes of the form that ImageKit receives. */
+/** Uploads a form with these parts. Returns the form that ImageKit receives, with `B` in place of its boundary. */
 async function relayed(parts: string[]): Promise<string> {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()

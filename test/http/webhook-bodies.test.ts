@@ -84,7 +84,7 @@ test('deliveries on separate connections are committed together', async () => {
     }),
   )
   for (const response of responses) expect(response).toMatch(/^HTTP\/1\.1 200 /)
-  // Each event-loop tick accepts one connection: without batching, a commit would have one or two deliveries.
+  // Each event-loop tick accepts one connection: if each tick ended with a commit, each commit would have one delivery.
   expect((await countCommits(tracker)) - before).toBeLessThan(25)
 })
 

@@ -52,6 +52,7 @@ test.each(EVENT_NAMES)(
     const row = { route: 'account', signature: 'valid', body }
     expect(stored.map((delivery) => ({ ...delivery, body: delivery.body.toString() }))).toEqual([
       { ...row, outcome: 'ignored', id: JSON.parse(body).id },
+      // Only the first delivery of an event has its id, which is unique.
       { ...row, outcome: 'duplicate', id: null },
     ])
   },

@@ -28,6 +28,7 @@ test('deliveries are listed with their outcome, page by page, and filtered by ou
     ['?outcome=applied', 2],
     ['?outcome=duplicate', 1],
     [`?fileId=${FILE_ID}`, 3],
+    // `+` is a space, as from a fileId that was pasted with spaces around it.
     [`?outcome=applied&fileId=+${FILE_ID}+`, 1],
     ['?outcome=&fileId=', 4],
     ['?limit=3', 3],
@@ -123,6 +124,18 @@ test('replaying an applied delivery leads to the page of its run, which reports 
   const replayed = await browser.submit(await browser.get(href), `${href}/replay`)
   expect(replayed.location).toBe(`/admin/runs/${run?.runId}`)
   expect(readText((await browser.get(replayed.location ?? '')).html)).toContain('The status has not changed')
+})
+
+test('the page of a rejected delivery whose body is too large to be stored says that it is incomplete', async () => {
+  const { tracker, browser } = await startSignedIn()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const large = JSON.stringify({ ...payload('remove-bg', 'success'), padding: 'x'.repeat(100_000) })
+  expect((await deliver(`${webhookUrl}x`, large)).status).toBe(401)
+  const links = async () => deliveryLinksIn((await browser.get('/admin/deliveries?outcome=rejected')).html)
+  await vi.waitFor(async () => expect(await links()).toHaveLength(1), WAIT_FOR_REJECTED)
+  const text = readText((await browser.get((await links())[0] ?? '')).html)
+  expect(text).toContain('Only the first 65,536 bytes are stored, so this delivery cannot be replayed.')
+  expect(text).not.toContain('The body as received')
 })
 
 test('an asset is forgotten only after a confirmation; then its pages are gone, and no list shows its fileId', async () => {

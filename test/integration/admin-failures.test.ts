@@ -55,6 +55,7 @@ test('each filter is in the URL, and the list equals that of the API', async () 
     ['', '?status=failed&acknowledged=false'],
     ['?acknowledged=true', '?status=failed&acknowledged=true'],
     ['?acknowledged=any', '?status=failed'],
+    // The default, only unacknowledged runs, excludes no pending run: none can be acknowledged.
     ['?status=pending', '?status=pending'],
     [`?${anyRun}`, ''],
     [`?${anyRun}&extension=remove-bg`, '?extension=remove-bg'],
@@ -65,6 +66,7 @@ test('each filter is in the URL, and the list equals that of the API', async () 
       '?status=failed&acknowledged=false&extension=remove-bg&cause=dark',
     ],
     [`?${anyRun}&q=a`, '?q=a'],
+    // Only in `status` and `acknowledged` does `any` mean no filter.
     [`?${anyRun}&q=any`, '?q=any'],
     [`?${anyRun}&extension=any`, '?extension=any'],
     [`?${anyRun}&q=${newest?.runId}`, `?q=${newest?.runId}`],

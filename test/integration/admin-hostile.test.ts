@@ -50,6 +50,7 @@ test('scripts and direction marks in names, errors, ids and notes are shown and 
     const { status, html } = await browser.get(page)
     expect(status, page).toBe(200)
     expectInert(html)
+    // Only the values of form fields have the invisible characters themselves. Texts have their code points, such as U+202E.
     const shown = html.replace(/ value="[^"]*"/g, '')
     expect(shown, page).not.toMatch(/\p{Cf}|(?![\n\t])\p{Cc}/u)
     expect(readText(html), page).toContain('alert(1)')
@@ -92,6 +93,7 @@ test('hostile filter values select only the runs that match and add no fields to
 test('the start of a body that is deeply nested, long or full of brackets is shown as received, and the page stays small', async () => {
   const { tracker, browser } = await startSignedIn()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
+  // None is indented: a body must not be nested deeper than 40 or be longer than 64 KiB.
   const bodies = [
     `{"a":${'['.repeat(400)}${'0,'.repeat(2000)}0${']'.repeat(400)}}`,
     `{"a":"${'x'.repeat(900_000)}"}`,
@@ -105,6 +107,7 @@ test('the start of a body that is deeply nested, long or full of brackets is sho
     expect(page.status).toBe(200)
     expect(page.html.length).toBeLessThan(300_000)
     expect(readText(page.html)).toContain(body.slice(0, 200))
+    // A page shows at most the first 256 KiB of a body.
     expect(page.html.includes('the text is too long for a page')).toBe(body.length > 256 * 1024)
   }
 })

@@ -30,6 +30,7 @@ function expectSafe({ headers, html }: Page, path: string): void {
         expect(value).toMatch(/^(\/admin|#main)/)
     }
   }
+  // The only script is a file: its element is empty.
   const scripts = [...html.matchAll(/<script[^>]*>([^<]*)</g)].map(([, text]) => text)
   expect(scripts, path).toEqual([''])
   expect(html.match(/<h1/g), path).toHaveLength(1)
@@ -48,6 +49,7 @@ test('pages, including error pages, have a strict Content-Security-Policy, no in
   const paths: [string, number][] = [
     ['/admin', 200],
     ['/admin?window=7d', 200],
+    // Empty and unknown parameters are ignored.
     ['/admin?window=&utm_source=chat', 200],
     ['/admin/failures?utm_source=chat&limit=', 200],
     ['/admin?window=30d', 200],
@@ -157,7 +159,7 @@ test('the overview has counts, a chart with its table, and links to pages that e
     expect(readText((await browser.get(`/admin?window=${window}`)).html)).toContain(per)
 })
 
-test('each linked number on the overview equals the total of its list, even if some failures are older than the period', async () => {
+test('each number on the overview that links to a list of runs equals the total of this list, even if some failures are older than the period', async () => {
   const now = Date.now()
   let ageMs = 3 * 86_400_000
   const tracker = await startTracker({}, { clock: () => now - ageMs })

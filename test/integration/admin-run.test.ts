@@ -32,7 +32,7 @@ test('the page of a run shows its timeline, the error as received, and how to re
   const links = readLinks(page.html)
   expect(links).toContain(`/admin/assets/${FILE_ID}`)
   expect(links.some((href) => /^\/admin\/failures\?.*extension=remove-bg&cause=./.test(href))).toBe(true)
-  // Its two deliveries are linked in the timeline and in the list of webhooks.
+  // Each of the run's two deliveries is linked twice: in the timeline and in the list of webhooks.
   expect(links.filter((href) => href.startsWith('/admin/deliveries/')).length).toBeGreaterThanOrEqual(4)
   for (const href of links.filter((link) => link.startsWith('/')))
     expect((await browser.get(href)).status).toBe(200)
@@ -68,6 +68,7 @@ test('a failed run is retried with one form, and its new run settles', async () 
     .poll(async () => readText((await browser.get(`/admin/runs/${newRun?.runId}`)).html))
     .toMatch(/Settled (failed|success) by a webhook/)
   const asset = readText((await browser.get(`/admin/assets/${fileId}`)).html)
+  // The retry has acknowledged the run that it repeats.
   expect(asset).toMatch(/update .*remove-bg attempt 2 .*upload .*failed acknowledged superseded remove-bg/s)
 })
 
@@ -150,6 +151,7 @@ test('the page of a pending run has the event stream of its asset, which reports
   const main = readTags((await browser.get(path)).html).find(({ name }) => name === 'main')
   const events = main?.attributes['data-events'] ?? ''
   expect(events).toBe(`/admin/assets/${FILE_ID}/events`)
+  // Without a session, the stream's path redirects to the sign-in page.
   expect((await fetch(tracker.url + events, { redirect: 'manual' })).status).toBe(303)
   const stream = await fetch(tracker.url + events, { headers: { cookie: browser.cookie() } })
   expect(stream.headers.get('content-type')).toBe('text/event-stream')
@@ -198,7 +200,9 @@ test('the page of a run whose request was rejected says so and does not poll', a
   await tracker.fetch(`/submissions/${submissionId}/response`, { method: 'PUT', body })
   const [run] = await listRuns(tracker, `?q=${submissionId}`)
   const { html } = await browser.get(`/admin/runs/${run?.runId}`)
-  expect(readText(html)).toContain('ImageKit rejected the request, so this extension never ran')
+  expect(readText(html)).toContain(
+    'ImageKit rejected or did not receive the request, so this extension never ran',
+  )
   expect(readText(html)).toContain('Your request is missing a file.')
   expect(html).not.toMatch(/data-refresh|data-events|Still pending/)
 })

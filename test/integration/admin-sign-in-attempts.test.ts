@@ -24,7 +24,7 @@ test('ten failed attempts from one address lock it out for 15 minutes, even with
   expect((await from('192.0.2.1', ADMIN_KEY)).status).toBe(303)
 })
 
-test('a hundred failed attempts from ten addresses lock out only these ten', async () => {
+test('a hundred failed attempts from ten addresses lock out only these addresses', async () => {
   const tracker = await startTracker({ TRUSTED_PROXIES: '127.0.0.1' })
   const from = attemptsAt(tracker)
   for (let index = 0; index < 100; index += 1)
@@ -33,7 +33,7 @@ test('a hundred failed attempts from ten addresses lock out only these ten', asy
   expect((await from('192.0.2.2', ADMIN_KEY)).status).toBe(303)
 })
 
-test('ten failed attempts with one key lock it out, whatever the addresses', async () => {
+test('ten failed attempts with one key lock out this key, whatever the addresses', async () => {
   const tracker = await startTracker({ TRUSTED_PROXIES: '127.0.0.1' })
   const from = attemptsAt(tracker)
   for (let index = 0; index < 10; index += 1)
@@ -51,6 +51,7 @@ test('without TRUSTED_PROXIES the X-Forwarded-For header is ignored', async () =
 })
 
 test('failed attempts still count after a restart', async () => {
+  // Addresses and keys are stored as hashes made with this secret.
   const tracker = await startTracker({ TRACKER_TOKEN_SECRET: 'token-secret-of-the-tests' })
   for (let count = 0; count < 10; count += 1)
     expect((await attemptsAt(tracker)('', 'wrong-key-0123456789')).status).toBe(401)

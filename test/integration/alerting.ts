@@ -42,12 +42,12 @@ function verifyMessage({ headers, body }: Receiver['requests'][number]): Message
 
 /**
  * Starts a tracker and a receiver of its alerts. Three failures of an extension within 15 minutes fire an alert. `endpoint` sets how
- * the receiver responds.
+ * the receiver responds: with `status`, or not at all if it `disconnects`.
  */
 export async function startAlerting(env: { [name: string]: string } = {}) {
-  const endpoint = { status: 200, isSilent: false }
+  const endpoint = { status: 200, disconnects: false }
   const receiver = await startReceiver((request, response) => {
-    if (endpoint.isSilent) request.socket.destroy()
+    if (endpoint.disconnects) request.socket.destroy()
     else response.writeHead(endpoint.status).end('ok')
   })
   const { clock, advance } = stoppedClock()
@@ -103,5 +103,6 @@ export async function fail(tracker: RunningTracker, name: string, count: number)
   }
 }
 
+/** The alerts in the database. `reported`: 1 if the receiver has accepted the message about the alert's state, else 0. */
 export const storedAlerts = (tracker: RunningTracker) =>
-  rowsOf(tracker, 'SELECT state, is_reported AS sent FROM alerts')
+  rowsOf(tracker, 'SELECT state, is_reported AS reported FROM alerts')

@@ -39,10 +39,10 @@ test('recent failures of old runs count towards an alert; old failures do not', 
   await expect.poll(states).toEqual(['firing ai-tasks'])
 })
 
-test('a restart repeats no alert, and the alert resolves after it', async () => {
+test('a restart repeats no alert, and the alert still resolves after the restart', async () => {
   const { tracker, advance, states, nextCheck } = await startAlerting()
   await fail(tracker, 'remove-bg', 3)
-  await expect.poll(() => storedAlerts(tracker)).toEqual([{ state: 'firing', sent: 1 }])
+  await expect.poll(() => storedAlerts(tracker)).toEqual([{ state: 'firing', reported: 1 }])
   const restarted = await tracker.restart()
   await nextCheck()
   expect(states()).toEqual(['firing remove-bg'])
@@ -73,8 +73,9 @@ test('an alert fires when the oldest pending run has waited too long, and resolv
 test('a private alert address is not called without ALLOW_PRIVATE_TARGETS; without an alert address, no alert is stored', async () => {
   const restricted = await startAlerting({ ALLOW_PRIVATE_TARGETS: 'false' })
   await fail(restricted.tracker, 'remove-bg', 3)
-  await expect.poll(() => storedAlerts(restricted.tracker)).toEqual([{ state: 'firing', sent: 0 }])
+  await expect.poll(() => storedAlerts(restricted.tracker)).toEqual([{ state: 'firing', reported: 0 }])
   const unconfigured = await startAlerting({ ALERT_WEBHOOK_URL: '', ALERT_FAILURES: '' })
+  // More than the ten failures that are the default of ALERT_FAILURES.
   await fail(unconfigured.tracker, 'remove-bg', 20)
   await restricted.nextCheck()
   expect(restricted.receiver.connections() + unconfigured.receiver.connections()).toBe(0)

@@ -17,8 +17,8 @@ const sendJson = (tracker: RunningTracker, method: string, path: string, body: o
   })
 
 /**
- * The requests that can contain a caller's webhookUrl. The sandbox does not have the file that is updated: an accepted update gets its
- * 404, a rejected one a 400.
+ * The requests that can contain a caller's webhookUrl. The sandbox does not have the file that is updated, so an update that the
+ * tracker accepts gets 404 from the sandbox. One that the tracker rejects gets 400.
  */
 const ROUTES: [string, Send][] = [
   ['an upload', (tracker, webhookUrl) => upload(tracker, [FILE, FILE_NAME, ['webhookUrl', webhookUrl]])],
@@ -96,7 +96,7 @@ test.for(ROUTES)('%s accepts a public webhookUrl', async ([, send]) => {
     expect((await send(tracker, url)).status, url).not.toBe(400)
 })
 
-test('a private host gets no notification, and the log and doctor name the host and ALLOW_PRIVATE_TARGETS', async () => {
+test('a private host gets no notification once private targets are no longer allowed, and the log and doctor name the host and ALLOW_PRIVATE_TARGETS', async () => {
   const receiver = await startReceiver()
   const lines: { [field: string]: unknown }[] = []
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) })
@@ -109,7 +109,7 @@ test('a private host gets no notification, and the log and doctor name the host 
   const { webhookUrl } = (await registered.json()) as { webhookUrl: string }
   await first.service.stop()
 
-  // This one does not allow private targets.
+  // Unlike `first`, this tracker does not allow private targets.
   const tracker = await startTracker(WITHOUT_RECONCILER, { logger }, first.database)
   const delivered = await fetch(new URL(new URL(webhookUrl).pathname, tracker.url), {
     method: 'POST',

@@ -22,7 +22,8 @@ const OVERDUE_AFTER_10_MINUTES = { ...WITHOUT_RECONCILER, RECONCILE_AFTER: '10m'
 
 /**
  * Registers the same submissions and sends the same webhooks at each call, and calls `jump` between any two of these steps. Returns the
- * responses to the webhooks, the asset's status and the stored outcomes.
+ * responses to the webhooks, the asset's status and the stored outcomes. `current`: the name and source of each current run, and which
+ * submission it belongs to: 0 is `older`, 1 `newer`, 2 `newest`.
  */
 async function deliverAll(clock: () => number, jump: () => void) {
   const tracker = await startTracker({}, { clock })
@@ -112,7 +113,8 @@ test('a small correction of the clock does not make a run overdue', async () => 
     { clock },
   )
   await uploadWith(tracker, ['aws-auto-tagging'])
-  // A correction of up to a minute counts as small.
+  // A correction of up to a minute counts as small. `RECONCILE_EVERY` is short, because a due time that is up to `RECONCILE_EVERY`
+  // ahead never indicates a wrong clock.
   advance(-50_000)
   expect((await reconcileNow(tracker)).runs).toEqual([])
 })
@@ -124,6 +126,7 @@ test('a notification that failed while the clock was a day ahead is retried soon
   const library = await startLibrary()
   const env = { ...OVERDUE_AFTER_10_MINUTES, ...library.env, ALLOW_PRIVATE_TARGETS: 'true' }
   const tracker = await startTracker(env, { clock })
+  /** `again`: the latest attempt failed, and will be repeated. */
   const listRetries = () => readRows(tracker.database, "SELECT 1 FROM notifications WHERE result = 'again'")
   const { fileId } = await uploadWith(tracker, ['ai-tasks'], { webhookUrl: receiver.url })
   advance(DAY)
@@ -155,7 +158,7 @@ test('a clock jump neither frees an Idempotency-Key whose request is in progress
   expect(imagekit.calls).toHaveLength(1)
 })
 
-test('a signed event rejected as stale by a wrong clock is accepted once the clock is right', async () => {
+test('a signed event that is rejected while the clock is a day ahead or behind is accepted once the clock is right', async () => {
   const { clock, advance } = movingClock()
   const tracker = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }, { clock })
   const body = accountEvent('file-updated')

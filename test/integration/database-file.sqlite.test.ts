@@ -41,7 +41,7 @@ async function prepareWebhook(tracker: RunningTracker, fileId: string) {
   return (receiver = tracker) => deliver(movedTo(receiver, webhookUrl), body)
 }
 
-/** Starts a tracker that has acknowledged one webhook. Each of the two functions in `due` sends another. */
+/** Starts a tracker, which acknowledges one webhook. Each of the two functions in `due` sends another, to this tracker by default. */
 async function start(overrides: Overrides = {}) {
   const directory = join(temporaryDirectory(), 'data')
   mkdirSync(directory)
@@ -207,6 +207,7 @@ test.each([
 
 test('a truncation of the write-ahead log is detected even if a checkpoint has emptied the log before', async () => {
   const { tracker, path, due } = await start()
+  // After an asset was forgotten, a checkpoint empties the log.
   expect(await forget(tracker, 'before')).toBe(204)
   expect(statSync(`${path}-wal`).size).toBe(0)
   expect(await due[0]()).toMatchObject({ status: 200, json: { outcome: 'applied' } })
@@ -220,6 +221,7 @@ test('forgetting an asset does not hide that the database file was truncated', a
   // This submission is only in the write-ahead log, so a checkpoint would make the truncated file grow again.
   await prepareWebhook(tracker, 'file-1')
   truncateSync(path)
+  // To forget an asset that was forgotten before would empty the log again; to forget an unknown one would not.
   for (const fileId of ['unknown', 'before']) {
     await forget(tracker, fileId)
     expect(statSync(path).size).toBe(0)
@@ -269,8 +271,8 @@ test('a database file that cannot be checked counts as unavailable until it can 
 })
 
 /**
- * Opens a store. `after` makes it call `interrupt` once, right after the next statement with this text, before anything
- * can check the file. Jobs run such statements too: `isExpected` selects the right one.
+ * Opens a store. `after` makes it call `interrupt` once, right after the next statement `sql` for which `isExpected` returns true,
+ * before anything can check the file. Jobs run such statements, too, so a test may have to select one.
  */
 function openInterruptedStore(directory: string) {
   const path = join(directory, 'tracker.db')
@@ -390,7 +392,7 @@ test('an alert fires while the database is unavailable, although it cannot be st
   await expect.poll(() => messages().map(({ state }) => state)).toEqual(['firing', 'firing', 'resolved'])
   expect(messages()[2]).toMatchObject({ since: firing?.since, resolvedAt: expect.any(String) })
   expect(messages()[2]?.text).toMatch(
-    /^RESOLVED: the database is available again; it had been firing since 20\S+ \S+ UTC\.\n/,
+    /^RESOLVED: the database is available again; the alert had been firing since 20\S+ \S+ UTC\.\n/,
   )
   const ids = receiver.requests.map(({ headers }) => headers['webhook-id'])
   expect(new Set(ids)).toHaveProperty('size', 2)

@@ -6,7 +6,7 @@ import { openStore } from '../store/open-store.ts'
 
 /**
  * Simulates a process with an upload in progress. `beatAt` writes a heartbeat at this second of the database's clock, and then
- * recovers the uploads of ended processes, as each process does.
+ * recovers the uploads of processes that count as ended, as each process does.
  */
 async function startProcess(handle: StoreHandle, { isShared }: { isShared: boolean }) {
   const store = { ...handle, isShared }
@@ -50,7 +50,7 @@ test('after an outage in which no process could write, no process is declared en
   expect(await one.uploadState()).toBe('submitting')
 })
 
-test('the upload of an ended process is recovered once the last heartbeat of the process is more than 30 seconds old', async () => {
+test('the upload of an ended process is recovered once the last heartbeat of the process is at least 30 seconds old', async () => {
   const [one, two] = await startBoth()
   await two.beatAt(5)
   for (const second of [10, 20, 30]) await one.beatAt(second)

@@ -32,6 +32,7 @@ test('a status request gets the same response with and without the fast path, wh
     [`${token}&wait=0`, {}, 200],
     ['', { ...KEY, 'if-none-match': etag }, 304],
     ['', { ...KEY, 'if-none-match': '"another"' }, 200],
+    // The maximum is 60.
     ['?wait=61', KEY, 400],
     ['?token=forged', {}, 401],
     ['', { authorization: 'Bearer none-of-the-keys' }, 401],
@@ -48,7 +49,7 @@ test('a status request gets the same response with and without the fast path, wh
   expect(await send(tracker, '/assets/%61bc/status', { headers: KEY })).toEqual(unknown)
 })
 
-test('HEAD, OPTIONS and wrong methods on the two fast paths get the standard responses', async () => {
+test('the path of the status also serves HEAD and OPTIONS, and wrong methods on the two fast paths get 405', async () => {
   const { tracker } = await startWithAsset()
   expect(await send(tracker, STATUS, { method: 'HEAD', headers: KEY })).toMatchObject({
     status: 200,
@@ -92,6 +93,7 @@ test('a valid request id of the caller is returned, and an invalid one is replac
   for (const [id, isReturned] of [
     ['trace-1=a', true],
     ['no spaces', false],
+    // A request id has at most 255 characters.
     ['x'.repeat(256), false],
   ] as const) {
     for (const path of [STATUS, ENCODED_STATUS]) {

@@ -19,7 +19,7 @@ test('a service that works is healthy and ready', async () => {
   })
 })
 
-test('a store that cannot write makes the service unready but not unhealthy, until it recovers', async () => {
+test('while the store cannot write, the service is healthy but not ready', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   let isBroken = true

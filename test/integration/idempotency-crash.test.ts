@@ -35,7 +35,10 @@ async function startAfterCrash({
   }
 }
 
-/** Recovers the upload, like a process that has been running for a while. A new one would have to run for 30 seconds first. */
+/**
+ * Recovers the unfinished upload and its key, like a process that has been running for a while. A new process that shares the database
+ * would have to run for 30 seconds first.
+ */
 async function recover(database: TestDatabase): Promise<void> {
   const other = await openStoreOf(database)
   const now = Date.now()

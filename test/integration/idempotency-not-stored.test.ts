@@ -43,14 +43,14 @@ test('after a 400 from the tracker itself, the same Idempotency-Key uploads the 
   await retry()
 })
 
-test('after a 401 the same key uploads the file', async () => {
+test('after a 401 from the tracker itself, the same key uploads the file', async () => {
   const { tracker, retry } = await start()
   const headers = { ...KEY.headers, authorization: 'Bearer wrong' }
   expect((await upload(tracker, FORM, { headers })).status).toBe(401)
   await retry()
 })
 
-test('after a 408 the same key uploads the file', async () => {
+test('after a 408 because the caller paused, the same key uploads the file', async () => {
   const { tracker, retry } = await start({}, { bodyIdleMs: 500 })
   const caller = openUpload(tracker, KEY.headers)
   caller.write(FILE_START)
@@ -58,13 +58,13 @@ test('after a 408 the same key uploads the file', async () => {
   await retry()
 })
 
-test('after a 413 the same key uploads the file', async () => {
+test('after a 413 from the tracker itself, the same key uploads the file', async () => {
   const { tracker, retry } = await start({ MAX_UPLOAD_BYTES: '1KiB' })
   expect((await upload(tracker, [...FORM, ['x', 'x'.repeat(1024)]], KEY)).status).toBe(413)
   await retry()
 })
 
-test('after a 503 the same key uploads the file', async () => {
+test('after a 503 because the submission could not be stored, the same key uploads the file', async () => {
   const { tracker, retry, failing } = await start()
   failing.add('createSubmission')
   expect((await upload(tracker, FORM, KEY)).status).toBe(503)

@@ -36,7 +36,7 @@ async function readiness(tracker: RunningTracker): Promise<unknown> {
 }
 
 test.each([401, 403])(
-  'ImageKit’s %i to an upload is reported by the log, /readyz and doctor until an upload is accepted',
+  'ImageKit’s %i to an upload is logged, and reported by /readyz and doctor until an upload is accepted',
   async (status) => {
     const { tracker, next, warnings } = await startRejected()
     expect(await readiness(tracker)).toBe('ok')
@@ -62,7 +62,7 @@ test.each([401, 403])(
   },
 )
 
-test('ImageKit’s 403 to an update is reported by the log and /readyz until an upload is accepted', async () => {
+test('ImageKit’s 403 to an update is logged and reported by /readyz, and an accepted upload ends the report', async () => {
   const { tracker, next, warnings } = await startRejected()
   expect((await update(tracker, { tags: ['a'] })).status).toBe(403)
   expect(warnings()).toMatchObject([{ call: 'update', status: 403 }])
@@ -84,6 +84,7 @@ test('a rejected key is logged at most once a minute', async () => {
   expect(warnings()).toHaveLength(2)
 })
 
+// The time in `x-ratelimit-reset` is in milliseconds, and a minute if ImageKit sends none; `Retry-After` is in whole seconds.
 test.each([
   [{ 'x-ratelimit-reset': '1500' }, '2'],
   [{}, '60'],

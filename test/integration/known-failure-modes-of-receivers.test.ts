@@ -5,8 +5,8 @@ import { startTracker } from '../support/tracker.ts'
 import { deliver, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
 import { movingClock, rowsOf } from './reconcile-setup.ts'
 
-// Known failures of other webhook receivers: their response made the sender give up, they trusted a forged event, they applied a
-// repeat again, or they acknowledged a webhook before it was stored.
+// Known failures of other webhook receivers: their response made the sender give up or revealed internals, they rejected a genuine event,
+// they trusted a forged one, they applied a repeat again, or they acknowledged a webhook before it was stored.
 
 const SIGNED = { IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }
 const SUCCESS = payload('remove-bg', 'success')
@@ -62,6 +62,7 @@ test('without a webhook secret every event is rejected', async () => {
   // Code that turns a missing secret into a string verifies with the secret 'undefined'.
   for (const headers of [{}, ikHeaders(event), ikHeaders(event, { secret: 'undefined' })])
     expect((await deliverEvent(tracker, event, headers)).status).toBe(401)
+  // Rejected deliveries are stored in another table.
   expect(await rowsOf(tracker, 'SELECT * FROM deliveries')).toEqual([])
 })
 

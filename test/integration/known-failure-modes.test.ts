@@ -104,6 +104,7 @@ test('out of order: a late webhook or response with an earlier state does not un
   const tracker = await startTracker(SIGNED)
   const older = await register(tracker, ['remove-bg'])
   const newer = await register(tracker, ['remove-bg'])
+  // An event about the file is applied while one of its runs is pending or expired, and ignored otherwise.
   expect((await deliverEvent(tracker, accountEvent('file-deleted'))).json).toEqual({ outcome: 'applied' })
   expect((await deliver(newer.webhookUrl, SUCCESS)).json).toEqual({ outcome: 'applied' })
   expect((await deliver(older.webhookUrl, FAILURE)).json).toEqual({ outcome: 'applied' })

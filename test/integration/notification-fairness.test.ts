@@ -46,6 +46,7 @@ async function startStalledCaller() {
   }
 }
 
+/** `again`: the latest attempt failed, and `attempt` is the number of the next one. */
 const countResults = (tracker: RunningTracker) =>
   rowsOf(tracker, 'SELECT result, attempt, count(*) AS size FROM notifications GROUP BY 1, 2 ORDER BY 1, 2')
 
@@ -73,7 +74,8 @@ test('a caller that does not respond delays no other caller, and gets at most fo
   expect(stalled.receiver.requests).toHaveLength(4)
 
   stalled.respond(200)
-  // If attempts started only when the timer fires and not also when one ends, this would take nine seconds.
+  // If attempts started only when the timer fires, which is once a second, and not also when one ends, the other 36 would start four at
+  // a time, and this would take nine seconds.
   await expect
     .poll(() => countResults(tracker), { timeout: 5_000 })
     .toEqual([{ result: 'delivered', attempt: 1, size: 50 }])
@@ -127,6 +129,7 @@ test('if nothing responds at a host, no other notification is sent to it until t
   await settle(receiver.url)
   await expect.poll(() => countResults(tracker)).toMatchObject([{ result: 'again', attempt: 2 }])
   for (const path of ['/1', '/2', '/3']) await settle(receiver.url.replace('/hook', path))
+  // The same host name with another port counts as another host.
   const elsewhere = await startReceiver()
   await settle(elsewhere.url)
   await expect.poll(() => elsewhere.requests.length).toBe(1)

@@ -20,7 +20,10 @@ async function startWithNotification(webhookUrl: string, env: { [name: string]: 
   return { tracker, advance }
 }
 
-/** Polls the results of all notifications until the assertion on the returned object passes. */
+/**
+ * Polls the results of all notifications until the assertion on the returned object passes. `again`: the latest attempt failed, and
+ * `attempt` is the number of the next one.
+ */
 const pollResults = (tracker: RunningTracker) =>
   expect.poll(() => rowsOf(tracker, 'SELECT result, reason, attempt FROM notifications'))
 
@@ -73,7 +76,7 @@ test('a notification is given up after a day without success', async () => {
   expect(receiver.requests).toHaveLength(2)
 })
 
-test('a notification that failed before a restart is sent after it', async () => {
+test('a notification that failed before a restart is sent again after the restart', async () => {
   let status = 500
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
   const { tracker, advance } = await startWithNotification(receiver.url, ALLOW_PRIVATE)

@@ -32,7 +32,7 @@ test("each run that a webhook settles causes one signed notification in ImageKit
   const receiver = await startReceiver()
   const { tracker } = await startTrackerAndSandbox({ ...WITHOUT_RECONCILER, ...ENV })
   const { fileId } = await uploadWith(tracker, ['remove-bg', 'ai-tasks', 'aws-auto-tagging'], {
-    // Each webhook is sent three times. The response settles the last extension, so the caller gets no notification of it.
+    // ImageKit sends each webhook three times. Its response settles aws-auto-tagging, so the caller gets no notification of that run.
     tags: 'sandbox:delay=10,sandbox:webhook=duplicate,sandbox:ai-tasks=failed,sandbox:aws-auto-tagging=success-now',
     webhookUrl: `${receiver.url}?appId=1`,
   })

@@ -110,8 +110,8 @@ test('an attempt with slow headers fails after the time limit', async () => {
 test.each([
   ['connection_failed', 'closes the connection without a response', ''],
   ['connection_failed', 'does not use HTTP', 'SSH-2.0-OpenSSH_9.6\r\n'],
-  ['connection_failed', 'sends endless headers', `HTTP/1.1 200 OK\r\nx-a: ${'a'.repeat(100_000)}`],
-])('%s: a target that %s', async (reason, _behaviour, response) => {
+  ['connection_failed', 'sends headers that are too long', `HTTP/1.1 200 OK\r\nx-a: ${'a'.repeat(100_000)}`],
+])('%s is the reason for a retry if the target %s', async (reason, _behaviour, response) => {
   const url = await startSocketServer((socket) => socket.on('data', () => socket.end(response)))
   const result = await startSender().send(notificationTo(url))
   expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason })

@@ -7,7 +7,10 @@ import { startReceiver } from '../support/receiver.ts'
 const PUBLIC: LookupAddress = { address: '3ffe::1', family: 6 }
 const LOOPBACK: LookupAddress = { address: '127.0.0.1', family: 4 }
 
-/** `resolved`: the addresses that each lookup of a host name returns, in order; without it, real lookups are made. */
+/**
+ * `resolved`: the addresses that each lookup of a host name returns, in order; without it, real lookups are made. `lookups`: the names that
+ * were looked up, if `resolved` is given.
+ */
 function startSender(
   options: { allowPrivateTargets?: boolean; resolved?: LookupAddress[][]; timeoutMs?: number } = {},
 ) {
@@ -131,6 +134,7 @@ describe('A host name', () => {
 
   test('whose address changes from public to loopback is resolved once per attempt, and rejected at the second', async () => {
     const receiver = await startReceiver()
+    // Two attempts make two lookups. The third entry is only for an attempt that wrongly makes another one.
     const { send, lookups } = startSender({ resolved: [[PUBLIC], [LOOPBACK], [LOOPBACK]], timeoutMs: 400 })
     const target = `http://hooks.example:${receiver.port}/`
     expect(await send(target)).toMatchObject({ kind: 'retry' })

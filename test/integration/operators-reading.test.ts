@@ -15,8 +15,12 @@ test('runs are listed newest first, page by page, each once, even while new ones
   const submissionIds: string[] = []
   for (let n = 0; n < 5; n += 1)
     submissionIds.push((await register(tracker, ['remove-bg', 'ai-tasks'], `file-${n}`)).submissionId)
-  const before = (await listRuns(tracker)).map(({ runId }) => runId)
-  expect(before).toHaveLength(10)
+  const listed = await listRuns(tracker)
+  // Each submission has two runs.
+  expect(listed.map(({ submissionId }) => submissionId)).toEqual(
+    submissionIds.toReversed().flatMap((submissionId) => [submissionId, submissionId]),
+  )
+  const before = listed.map(({ runId }) => runId)
 
   const pagedIds: string[] = []
   let path = '/runs?limit=3&status=pending'
@@ -34,7 +38,7 @@ test('runs are listed newest first, page by page, each once, even while new ones
   expect((await listRuns(tracker))[0]).toMatchObject({ fileId: 'later' })
 })
 
-test('if a filter is repeated, the first value counts, and it still does on the next page', async () => {
+test('if a filter is repeated, the first value counts, also on the next page', async () => {
   const tracker = await startTracker(WITHOUT_RECONCILER)
   await register(tracker, ['remove-bg', 'ai-tasks'])
   const { headers } = await ask<Page>(tracker, '/runs?limit=1&status=pending&status=failed')
@@ -122,6 +126,7 @@ test.each([
   const [run] = await listRuns(tracker)
   await ask(tracker, `/runs/${run?.runId}/acknowledge`, { method: 'POST', body: {} })
   const all = await ask(tracker, path)
+  // The first field of each response is the list.
   const [listed] = Object.values(all.json)
   expect(listed).toHaveLength(1)
   expect(await ask(tracker, path + query)).toMatchObject({ status: 200, json: all.json })
@@ -194,6 +199,7 @@ test('deliveries, including rejected ones, are listed with their outcome; one is
   await expect.poll(() => list()).toHaveLength(3)
   expect((await list()).map(({ outcome }) => outcome)).toEqual(['rejected', 'duplicate', 'applied'])
   expect(await list('?outcome=rejected')).toMatchObject([{ cause: 'forged_token' }])
+  // The rejected delivery names the same file, but a filter by file excludes all rejected ones.
   expect(await list(`?fileId=${FILE_ID}`)).toHaveLength(2)
   expect(await list('?outcome=applied&limit=1')).toHaveLength(1)
 
@@ -202,10 +208,12 @@ test('deliveries, including rejected ones, are listed with their outcome; one is
   expect(JSON.parse(String(json['body']))).toEqual(payload('remove-bg', 'failure'))
   expect(json['headers']).toMatchObject({ 'content-type': 'application/json' })
   expect(JSON.stringify(json)).not.toContain('secret-signature')
+  // The part of the token after the dot is its HMAC.
   expect(JSON.stringify(json)).not.toContain(webhookUrl.split('.').at(-1))
 
   const replayed = await ask(tracker, `/deliveries/${applied?.deliveryId}/replay`, { method: 'POST' })
   expect(replayed).toMatchObject({ status: 200, json: { outcome: 'duplicate' } })
+  // With an empty id, the path would not be that of one delivery.
   for (const id of unknownIds(applied?.deliveryId ?? ''))
     if (id !== '') expect((await ask(tracker, `/deliveries/${encodeURIComponent(id)}`)).status).toBe(404)
 })
@@ -244,7 +252,7 @@ test('a run is not found by an id whose random bits, number, prefix or spelling 
     const text = encodeURIComponent(id)
     expect((await ask(tracker, `/runs/${text}`)).status).toBe(404)
     expect((await ask(tracker, `/runs/${text}/retry`, { method: 'POST' })).status).toBe(404)
-    // One of these ids is that of the submission, which differs from the run's only in the prefix.
+    // One of these ids is that of the submission: its row and the run's have the same number here, so only the prefix differs.
     if (id !== submissionId) expect(await listRuns(tracker, `?q=${text}`)).toEqual([])
   }
 })

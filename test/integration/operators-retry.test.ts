@@ -31,16 +31,16 @@ async function startWithFailures(count: number, overrides: Overrides = {}, setti
     overrides,
     settings,
   )
-  const files: string[] = []
-  for (let n = 0; n < count; n += 1) files.push((await uploadWith(tracker, ['remove-bg'], FAILING)).fileId)
-  for (const fileId of files) await tracker.fetch(`/assets/${fileId}/status?wait=10`)
-  return { tracker, sandbox, sandboxUrl, files }
+  const fileIds: string[] = []
+  for (let n = 0; n < count; n += 1) fileIds.push((await uploadWith(tracker, ['remove-bg'], FAILING)).fileId)
+  for (const fileId of fileIds) await tracker.fetch(`/assets/${fileId}/status?wait=10`)
+  return { tracker, sandbox, sandboxUrl, fileIds }
 }
 
 test('a retry creates a new run, which settles, and the old run cannot be retried again', async () => {
   const sandboxWork = createPausableDelay()
-  const { tracker, sandbox, files } = await startWithFailures(1, {}, { delay: sandboxWork.delay })
-  const [fileId = ''] = files
+  const { tracker, sandbox, fileIds } = await startWithFailures(1, {}, { delay: sandboxWork.delay })
+  const [fileId = ''] = fileIds
   const [failed] = await listRuns(tracker, '?status=failed')
   expect(failed).toMatchObject({
     name: 'remove-bg',
@@ -65,6 +65,7 @@ test('a retry creates a new run, which settles, and the old run cannot be retrie
     fileId,
   })
   expect(retried.json.runId).not.toBe(failed?.runId)
+  // The retry has acknowledged the failed run.
   expect(await listRuns(tracker, '?status=failed&acknowledged=false')).toEqual([])
 
   sandboxWork.resume()
@@ -73,6 +74,7 @@ test('a retry creates a new run, which settles, and the old run cannot be retrie
   const now = await statusOf(tracker, fileId)
   expect(now.extensions).toMatchObject([{ runId: retried.json.runId, attempt: 2 }])
 
+  // The sandbox's tags stay on the file, so the new run fails, too.
   expect(await listRuns(tracker, '?status=failed&acknowledged=false')).toMatchObject([
     { runId: retried.json.runId },
   ])
@@ -101,10 +103,10 @@ test('retrying a pending run gets 409, an unknown run 404, and any run with an A
 })
 
 test('a retry of a run whose file is deleted gets 410', async () => {
-  const { tracker, sandboxUrl, files } = await startWithFailures(1)
+  const { tracker, sandboxUrl, fileIds } = await startWithFailures(1)
   const [failed] = await listRuns(tracker, '?status=failed')
   const authorization = `Basic ${btoa(`${IMAGEKIT_KEY}:`)}`
-  await fetch(`${sandboxUrl}/v1/files/${files[0]}`, { method: 'DELETE', headers: { authorization } })
+  await fetch(`${sandboxUrl}/v1/files/${fileIds[0]}`, { method: 'DELETE', headers: { authorization } })
   expect(await ask(tracker, `/runs/${failed?.runId}/retry`, { method: 'POST' })).toMatchObject({
     status: 410,
     json: { code: 'asset_gone' },
@@ -113,12 +115,13 @@ test('a retry of a run whose file is deleted gets 410', async () => {
   expect(await listRuns(tracker, '?status=failed&acknowledged=false')).toMatchObject([
     { runId: failed?.runId },
   ])
-  expect((await statusOf(tracker, files[0])).extensions).toMatchObject([{ runId: failed?.runId }])
+  expect((await statusOf(tracker, fileIds[0])).extensions).toMatchObject([{ runId: failed?.runId }])
 })
 
 test('a filter retries many runs, each once, after a dry run that reports their cost', async () => {
-  const { tracker, files } = await startWithFailures(3)
+  const { tracker, fileIds } = await startWithFailures(3)
   const body = { status: 'failed', extension: 'remove-bg', limit: 2 }
+  // One run of remove-bg costs 130 units.
   expect(
     await ask(tracker, '/runs/retry', { method: 'POST', body: { ...body, dryRun: true } }),
   ).toMatchObject({
@@ -137,14 +140,14 @@ test('a filter retries many runs, each once, after a dry run that reports their 
   expect(runs).toHaveLength(5)
   const retriedFiles = runs.filter(({ attempt }) => attempt === 2).map(({ fileId }) => fileId)
   // The limit of two selects the newest runs.
-  expect(new Set(retriedFiles)).toEqual(new Set(files.slice(1)))
+  expect(new Set(retriedFiles)).toEqual(new Set(fileIds.slice(1)))
 })
 
 test('a retry of many runs lists the runs whose retry was not accepted, with the reason', async () => {
-  const { tracker, sandboxUrl, files } = await startWithFailures(2)
+  const { tracker, sandboxUrl, fileIds } = await startWithFailures(2)
   const authorization = `Basic ${btoa(`${IMAGEKIT_KEY}:`)}`
-  await fetch(`${sandboxUrl}/v1/files/${files[0]}`, { method: 'DELETE', headers: { authorization } })
-  const [run] = await listRuns(tracker, `?q=${files[0]}`)
+  await fetch(`${sandboxUrl}/v1/files/${fileIds[0]}`, { method: 'DELETE', headers: { authorization } })
+  const [run] = await listRuns(tracker, `?q=${fileIds[0]}`)
   const { json } = await ask<{ retryId: string }>(tracker, '/runs/retry', {
     method: 'POST',
     body: { status: 'failed' },
@@ -179,6 +182,7 @@ test('a retry of many runs counts the results of the new runs, and the counts ad
   const started = await ask(tracker, '/runs/retry', { method: 'POST', body: { status: 'failed' } })
   const path = started.headers.get('location') ?? ''
   const progress = async () => (await ask(tracker, path)).json
+  // `failed` counts the retries that ImageKit did not clearly accept, and `results.failed` the new runs that failed.
   await expect.poll(progress, { timeout: 15_000 }).toMatchObject({
     total: 6,
     done: 6,
@@ -196,6 +200,7 @@ test('a retry of many runs counts the results of the new runs, and the counts ad
   expect(readText(page.html)).toMatch(
     /Done 6 of 6 Succeeded 2 Failed 1 Expired 0 Pending 1 Rejected or unconfirmed 2 1 rejected, 1 unconfirmed/,
   )
+  // The page updates itself every three seconds while a new run is pending.
   expect(page.html).toContain('data-refresh="3"')
 })
 
@@ -268,12 +273,13 @@ test('if the connection to the database breaks while a retry is recorded, the re
   await expect
     .poll(async () => (await ask(tracker, `/retries/${json.retryId}`)).json)
     .toMatchObject({ total: 1, done: 1, failed: 1, state: 'done', results: { unconfirmed: 1 } })
+  // The only webhook is that of the upload.
   expect(sandbox.deliveries()).toHaveLength(1)
 })
 
 /**
- * Starts a retry of three failed runs. ImageKit responds to the updates that it sends with these statuses, one each, and then with
- * 200. A 429 demands a pause of `holdMs`.
+ * Starts a retry of three failed runs, each of which sends an update to ImageKit. ImageKit responds to the updates with these statuses,
+ * one each, and then with 200. A 429 demands a pause of `holdMs`.
  */
 async function startRateLimitedRetry(statuses: number[], holdMs: number) {
   const calls: { fileId: string; at: number }[] = []
@@ -303,6 +309,7 @@ test('a retry of many runs waits as long as ImageKit demands, and then repeats t
   expect(next?.fileId).toBe(limited?.fileId)
   expect(new Set([next, ...others].map((one) => one?.fileId))).toEqual(new Set(['a', 'b', 'c']))
   expect(calls).toHaveLength(4)
+  // A timer may be a few milliseconds early.
   expect((next?.at ?? 0) - (limited?.at ?? 0)).toBeGreaterThanOrEqual(690)
 })
 
@@ -324,7 +331,7 @@ test.each([
   [{ status: 'failed', extention: 'remove-bg' }, 'extention'],
   [{ status: 'failed', since: 'yesterday' }, 'since'],
 ])(
-  'an invalid filter is rejected, because ignoring it would select other runs than intended: %j',
+  'a retry with an invalid filter is rejected, because ignoring the filter would select other runs than intended: %j',
   async (body, field) => {
     const { tracker } = await startTrackerAndSandbox(WITHOUT_RECONCILER)
     const response = await ask(tracker, '/runs/retry', { method: 'POST', body })

@@ -25,6 +25,7 @@ async function run(program: string, args: readonly string[], env: { [name: strin
 test("the README's SDK example uploads a file, reads it from ImageKit, and opens the stream of its events", async () => {
   const { tracker, sandbox, sandboxUrl } = await startTrackerAndSandbox()
   const example = [
+    // In place of the real class, which Node.js may lack. It only prints the URL.
     'globalThis.EventSource = class extends EventTarget { constructor(url) { super(); console.log(`events of ${url}`) } }',
     codeBlock('js', '.withResponse()'),
     codeBlock('js', 'EventSource'),

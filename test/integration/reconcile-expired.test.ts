@@ -58,6 +58,7 @@ test('after each event about a change of its file, an expired run is checked onc
   }
   library.files.delete(fileId)
   await sendEvent('file-deleted', 'evt_3')
+  // The finding is not `asset_gone`, because the run has already expired.
   expect(await reconcileForFindings(tracker)).toEqual(['unchanged'])
   expect(await reconcileForFindings(tracker)).toEqual([])
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'expired' })

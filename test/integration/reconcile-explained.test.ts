@@ -76,7 +76,7 @@ test('tags that another extension added are not evidence', async () => {
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
 })
 
-test('tags on a new version that no known submission made are not evidence', async () => {
+test('if no known submission can have made the new version of a file, tags on that version are not evidence', async () => {
   const { library, tracker, advance } = await startWithLibrary()
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   library.change(fileId, { ...AWS_TAG, versionInfo: { id: 'v2', name: 'Version 2' } })

@@ -49,6 +49,7 @@ test('the stored evidence of a run contains the values before and after', async 
       before: { id: fileId, name: 'Version 1' },
       now: { id: expect.any(String), name: 'Version 2' },
     },
+    // The sandbox describes a file that is not an image by its type and size.
     'ai-auto-description': { kind: 'new_description', before: null, now: expect.stringContaining('5 bytes') },
   })
 })
@@ -120,7 +121,7 @@ test('the runs of a deleted file expire at the next check, long before EXPIRE_AF
   ])
 })
 
-test('evidence does not change a settled run', async () => {
+test('a settled run is not checked, so evidence does not change it', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox(WITHOUT_RECONCILER)
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'], LOST)
   const failure = { service: 'aws-auto-tagging', status: 'FAILURE', fileId, error: { message: 'No.' } }

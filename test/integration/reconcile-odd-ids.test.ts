@@ -14,8 +14,8 @@ import {
   WITHOUT_RECONCILER,
 } from './reconcile-setup.ts'
 
-/** Starts a tracker with a run for each odd file id, followed by a run of an uploaded file with evidence. Returns that file's id. */
-async function setUp(oddIds: readonly string[]) {
+/** Starts a tracker with a run for each odd file id, followed by a run of an uploaded file, `fileId`, with evidence. */
+async function startWithOddIds(oddIds: readonly string[]) {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })
@@ -27,21 +27,23 @@ async function setUp(oddIds: readonly string[]) {
 }
 
 test('files with long ids are all looked up, even if the server rejects paths of more than 8000 characters', async () => {
+  // Percent-encoded, an id has 1144 characters, and all eight together more than 8000.
   const longIds = Array.from({ length: 8 }, (_, index) => '€'.repeat(127) + index)
-  const { advance, library, tracker, fileId } = await setUp(longIds)
+  const { advance, library, tracker, fileId } = await startWithOddIds(longIds)
   library.rejectSearch = ({ path }) => (path.length > 8000 ? 414 : undefined)
   advance(1000)
   const { runs, stoppedBy } = await reconcileNow(tracker)
   expect(stoppedBy).toBeNull()
+  // ImageKit has no files with the long ids.
   expect(runs.map(({ finding }) => finding)).toEqual([...longIds.map(() => 'asset_gone'), 'evidence'])
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'success' })
 })
 
 test.each([400, 406, 414, 431])(
-  'an id for which searches are rejected with %i does not delay the others, and its run expires',
+  'an id for which searches are rejected with %i, and the details call with 400, does not delay the others, and its run expires',
   async (status) => {
     const odd = 'odd?id'
-    const { advance, library, tracker, fileId } = await setUp([odd])
+    const { advance, library, tracker, fileId } = await startWithOddIds([odd])
     for (const other of ['file-a', 'file-b', 'file-c', 'file-d']) {
       library.files.set(other, uploadedFile(other))
       await register(tracker, ['ai-tasks'], other)
@@ -90,7 +92,7 @@ test.each([401, 403])(
 )
 
 test('a dry run checks and reports the first thousand runs, and says that more are due', async () => {
-  const { advance, library, tracker } = await setUp([])
+  const { advance, library, tracker } = await startWithOddIds([])
   const names = Array.from({ length: 100 }, (_, index) => `tagger-${index}`)
   for (let index = 0; index < 10; index += 1) {
     library.files.set(`file-x${index}`, uploadedFile(`file-x${index}`))
@@ -101,5 +103,6 @@ test('a dry run checks and reports the first thousand runs, and says that more a
   expect(runs).toHaveLength(1000)
   expect(new Set(runs.map(({ runId }) => runId)).size).toBe(1000)
   expect(stoppedBy).toBe('A dry run reports the first 1000 runs, and more are due.')
+  // Each search was for the files of a hundred runs.
   expect(library.searches).toHaveLength(10)
 })

@@ -22,7 +22,7 @@ export function movingClock(): TestClock {
   }
 }
 
-/** A clock that only the test moves, so that no retry becomes due on its own while a busy machine is slow. */
+/** A clock that only the test moves, so that nothing becomes due on its own, however slow the machine is. */
 export function stoppedClock(): TestClock {
   let now = Date.now()
   return {
@@ -33,7 +33,7 @@ export function stoppedClock(): TestClock {
   }
 }
 
-/** Uploads a file with these extensions. */
+/** Uploads a file with these extensions and further form fields. */
 export async function uploadWith(
   tracker: RunningTracker,
   names: readonly string[],
@@ -91,17 +91,17 @@ export async function startLibrary() {
     files,
     /** Ids that the search omits. */
     unlisted: new Set<string>(),
-    /** The status with which the details of a file are rejected, by its id. */
+    /** The status with which the details call for a file is rejected, by the file's id. */
     rejected: new Map<string, number>(),
-    /** Outdated files that the search still returns. */
+    /** Outdated states of files, by id: the search returns these instead of the current ones. */
     stale: new Map<string, object>(),
     /** Returns the status with which a search is rejected; undefined accepts it. */
     rejectSearch: (() => undefined) as (search: { ids: string[]; path: string }) => number | undefined,
     /** Ids whose details requests get a 404 from a proxy between us and ImageKit. */
     intercepted: new Set<string>(),
-    /** While it is set, every lookup gets this response. */
+    /** While it is set, every allowed lookup gets this response, or its connection breaks. */
     rejection: undefined as Rejection | undefined,
-    /** The number of lookups until the rate limit is reached; later ones get a 429 that demands a minute. */
+    /** How many lookups are allowed in total; later ones get a 429 that demands a pause of a minute. */
     allowedLookups: Number.POSITIVE_INFINITY,
     /** The ids of each search among the allowed lookups. */
     searches: [] as string[][],
@@ -109,7 +109,7 @@ export async function startLibrary() {
     details: [] as string[],
     /** The time of each lookup (`performance.now`), allowed or not. */
     lookupTimes: [] as number[],
-    /** The webhookUrl of each upload and update. */
+    /** The webhookUrl of each upload and update; empty if it has none. */
     webhookUrls: [] as string[],
     change: (fileId: string, more: object) => files.set(fileId, { ...files.get(fileId), ...more }),
   }
@@ -165,6 +165,7 @@ export async function startLibrary() {
 
   const { url } = await startMisbehavingImagekit((call) => {
     if (call.path.endsWith('/upload')) return handleUpload(call)
+    // A lookup is a GET without a body.
     const isUpdate = call.headers['content-length'] !== undefined
     return isUpdate ? handleUpdate(call, call.path.split('/')[3] ?? '') : handleLookup(call)
   })

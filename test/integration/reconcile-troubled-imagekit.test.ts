@@ -189,6 +189,7 @@ test('a pass that takes hours checks each run once; runs that become due again b
   const names = Array.from({ length: 100 }, (_, index) => `tagger-${index}`)
   for (let count = 0; count < 2; count += 1) await register(tracker, names)
   advance(1_000)
+  // The first search takes two hours, and a checked run is due again after one.
   library.rejectSearch = () => {
     if (library.searches.length === 1) advance(2 * 3_600_000)
     return undefined

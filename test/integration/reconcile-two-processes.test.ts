@@ -16,7 +16,10 @@ async function openBoth(): Promise<[StoreHandle, StoreHandle]> {
   return [opened.store, await opened.openAnotherProcess()]
 }
 
-/** Runs one pass of a process. Runs are overdue after a millisecond, and a checked run is due again after another one. */
+/**
+ * Runs one pass of a process. Runs are overdue a millisecond after their request, and due again a millisecond after a check. By default,
+ * `findFile` finds no file.
+ */
 async function runPass(
   store: StoreHandle,
   listFiles: FileLookup['listFiles'],
@@ -108,7 +111,7 @@ test('if a process dies while it checks a run, the run is due for the other proc
   })
   const runPassLater = (ms: number) =>
     runPass(two, async () => ({ kind: 'ok', value: new Map() }), { clock: () => startedAt + ms })
-  // A due time far in the future counts as due (`latestDueAt`), but a clock that is set back by 30 s does not make this claim look so.
+  // A due time far in the future counts as due (`latestDueAt`). The claim's end is not that far away, even for a clock set back by 30 s.
   expect(await runPassLater(-30_000)).toEqual([])
   expect(await runPassLater(39_999)).toEqual([])
   expect(await runPassLater(40_000)).toEqual(['asset_gone'])

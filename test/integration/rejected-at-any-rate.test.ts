@@ -7,11 +7,11 @@ import { type AssetStatus, deliver, payload, register } from '../support/webhook
 
 const KIB = 1024
 const EXTENSIONS = ['remove-bg', 'aws-auto-tagging', 'google-auto-tagging', 'ai-auto-description', 'ai-tasks']
-/** With five extensions per file, that makes 210 webhooks; one transaction stores at most 200. */
+/** With five extensions per file, there are 210 webhooks, more than the 200 rejected deliveries that one transaction can store. */
 const FILE_COUNT = 42
 const WEBHOOK_COUNT = FILE_COUNT * EXTENSIONS.length
 
-/** Transforms the items, a hundred concurrently. */
+/** Transforms the items in groups of a hundred: those of one group concurrently. */
 async function mapConcurrently<T, R>(items: readonly T[], transform: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = []
   for (let first = 0; first < items.length; first += 100)
@@ -19,7 +19,7 @@ async function mapConcurrently<T, R>(items: readonly T[], transform: (item: T) =
   return results
 }
 
-test('a burst of 210 webhooks with valid tokens, rejected because of a wrong secret, is stored completely and can be replayed', {
+test('a burst of 210 webhooks with valid tokens, rejected because of a wrong IMAGEKIT_WEBHOOK_SECRET, is stored completely and can be replayed', {
   timeout: 60_000,
 }, async () => {
   const required = { REQUIRE_EXTENSION_SIGNATURE: 'true' }

@@ -77,7 +77,7 @@ test('headers that may contain a key, an identity or a token, in any encoding, a
   ])
 })
 
-test('of a flood of forged deliveries, at most ten per second are stored, the rest are counted, and no secret is logged', async () => {
+test('in a flood of forged deliveries, at most ten per second are stored, the rest are counted, and no secret is logged', async () => {
   let text = ''
   const memory = new Writable({
     write(chunk: Buffer, _, done) {
@@ -106,13 +106,15 @@ test('of a flood of forged deliveries, at most ten per second are stored, the re
   expect(dropped.reduce((sum, count) => sum + count, stored)).toBe(40)
   const token = forged.slice(forged.lastIndexOf('/') + 1)
   const mac = headers['x-ik-signature'].slice(-64)
+  // The forged token, the valid one, two signatures, and the secret.
   const secrets = [token, token.slice(0, -1), mac, headers['webhook-signature'].slice(3), WEBHOOK_SECRET]
   for (const secret of secrets) expect(text).not.toContain(secret)
 })
 
-test('the signature of an extension webhook is checked and recorded, but by default it is not required', async () => {
+test('the signature of an extension webhook is checked and recorded, but by default an absent or invalid one is accepted', async () => {
   const tracker = await startTracker(SECRET)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
+  // The signature with `at: 1` is stale: it dates from 1970.
   const signatures = [
     {},
     ikHeaders(TEXT),

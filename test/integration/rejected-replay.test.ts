@@ -67,7 +67,8 @@ test('a webhook rejected as forged can be applied once the token secret is resto
   const responses = await Promise.all([1, 2, 3].map(() => replay(corrected, rejected?.id ?? '')))
   const outcomes = await Promise.all(responses.map((response) => response.text()))
   expect(outcomes.filter((text) => text === '{"outcome":"applied"}')).toHaveLength(1)
-  // Another replay may repeat the first (200), may find the delivery no longer stored as rejected (422), or may not find it (404).
+  // Another replay may repeat the recorded delivery (200). If it began before the first was committed, it may find the rejected
+  // delivery gone: when it reads it (404), or when it writes (422).
   for (const { status } of responses) expect([200, 404, 422]).toContain(status)
   expect((await ask(corrected, `/deliveries/${rejected?.id}`)).json).toMatchObject({ outcome: 'applied' })
   expect((await statusOf(corrected)).status).toBe('success')
@@ -88,6 +89,7 @@ test('a delivery whose body was not stored completely cannot be replayed', async
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   expect((await deliver(webhookUrl, ' '.repeat(1024 * 1024 + 1))).status).toBe(413)
+  // This body never ends. The service waits a second for the rest, responds, and stores nothing of the body.
   const outgoing = request(`${tracker.url}/webhooks/extension/x.y`, { method: 'POST' })
   outgoing.on('error', () => {})
   outgoing.write(JSON.stringify(payload('remove-bg', 'success')))

@@ -37,6 +37,7 @@ async function startCorrected() {
     { clock },
     first.database,
   )
+  // Their outcomes, once the secret is corrected: applied, duplicate, contradicted, applied, and ignored, because it was not requested.
   const bodies = [
     payload('remove-bg', 'success'),
     payload('remove-bg', 'success'),
@@ -95,6 +96,7 @@ test('a replay can be limited to a cause, to a period of arrival and to a number
   const preview = async (body: object) => (await replay(tracker, { dryRun: true, ...body })).json
   expect(await preview({ cause: 'no_secret' })).toEqual({ total: 1, byOutcome: { ...ZEROS, rejected: 1 } })
   expect(await preview({ cause: 'bad_signature' })).toEqual({ total: 0, byOutcome: ZEROS })
+  // Only the fourth webhook arrived in this minute: `until` is exclusive.
   expect(await preview({ since: minutesAfter(startedAt, 3), until: minutesAfter(startedAt, 4) })).toEqual({
     total: 1,
     byOutcome: { ...ZEROS, applied: 1 },

@@ -115,12 +115,13 @@ test('notifications are listed page by page, and all that match a filter can be 
     tracker.database,
     "SELECT count(*) AS count FROM audit_log WHERE kind = 'resend'",
   )
+  // The resend that matched nothing has no entry.
   expect(Number(resends[0]?.count)).toBe(1)
   const browser = await signIn(tracker)
   expect(readText((await browser.get('/admin/audit')).html)).toContain('operator resent 2 notifications')
 })
 
-test('the notification routes require an admin key, a known id and known parameters', async () => {
+test('the notification routes require an admin key, a known id and valid parameters', async () => {
   const tracker = await startTracker(ENV)
   expect((await ask(tracker, '/notifications', { key: API_KEY })).status).toBe(403)
   expect((await tracker.fetch('/notifications/resend', { method: 'POST' })).status).toBe(403)

@@ -9,6 +9,7 @@ import { API_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
 import { statusOf } from '../support/webhooks.ts'
 
 async function startWithClient(privateKey = API_KEY, headers: Record<string, string> = {}) {
+  // One test uploads by a URL of this machine, from which the sandbox fetches the file.
   const started = await startTrackerAndSandbox({}, {}, { allowPrivateUrls: true })
   return { ...started, client: clientV6(started.tracker.url, privateKey, headers) }
 }

@@ -20,6 +20,7 @@ test('an upload from a stream is tracked until all its runs are settled', async 
   const uploaded = await client.files.upload({
     file: createReadStream(shirtPath()),
     fileName: 'shirt.png',
+    // The sandbox obeys such tags: here each extension takes 10 ms, and one fails.
     tags: ['sandbox:delay=10', 'sandbox:aws-auto-tagging=failed'],
     extensions: [
       { name: 'remove-bg', options: { bg_color: 'green' } },
@@ -43,6 +44,7 @@ test('an upload from a stream is tracked until all its runs are settled', async 
       'ai-auto-description': 'success',
     },
   })
+  // `order`: the names of the form's parts in the order in which they were sent.
   expect(sandbox.uploads()[0]?.order.at(-1)).toBe('webhookUrl')
 })
 
@@ -64,6 +66,7 @@ test('a buffer, a base64 string, a data URL and a URL are uploaded as the same f
     const stored = Buffer.from(await (await fetch(uploaded.url ?? '')).arrayBuffer())
     expect(stored).toEqual(imageBytes('leaf.webp'))
   }
+  // The tracker adds its webhookUrl only to an upload with extensions.
   for (const { parameters } of sandbox.uploads()) expect(parameters).not.toHaveProperty('webhookUrl')
 })
 

@@ -12,10 +12,11 @@ import { deliver, payload, register } from '../support/webhooks.ts'
 
 const authorization = `Bearer ${API_KEY}`
 
+/** A form part with the boundary `b`. `moreParameters` are added to its Content-Disposition. */
 const part = (name: string, value: string, moreParameters = '') =>
   `--b\r\nContent-Disposition: form-data; name="${name}"${moreParameters}\r\n\r\n${value}\r\n`
 
-/** Starts an upload, and sends its form without the end. When it resolves, the service has received this much. */
+/** Starts an upload, and sends its form without the end. Resolves once the service has had time to receive what was sent. */
 async function startUpload(tracker: RunningTracker): Promise<ClientRequest> {
   const headers = { authorization, 'content-type': 'multipart/form-data; boundary=b' }
   const outgoing = request(`${tracker.url}/api/v1/files/upload`, { method: 'POST', headers, agent: false })
@@ -38,6 +39,7 @@ const waitUntilRefusing = (tracker: RunningTracker) =>
     .poll(() => rawRequest(`${tracker.url}/healthz`).then(String, (error: { code: string }) => error.code))
     .toBe('ECONNREFUSED')
 
+/** The seconds from this call until `work` is done, even if `work` began earlier. */
 async function secondsOf(work: Promise<unknown>): Promise<number> {
   const startedAt = performance.now()
   await work
@@ -146,6 +148,7 @@ test('keep-alive connections do not delay the stop, even one that was busy when 
 
 test('a stop releases the maintenance lease, so another process can take over at once', async () => {
   const tracker = await startTracker()
+  // A release sets `ends_at` to 0.
   const leases = () => readRows(tracker.database, 'SELECT name, epoch, ends_at > 0 AS held FROM leases')
   expect(await leases()).toEqual([{ name: 'maintenance', epoch: 1, held: 1 }])
   await tracker.service.stop()

@@ -5,6 +5,7 @@ const TOKEN_ROUTES = ['/assets/f1/status', '/assets/f1/events']
 
 const bearer = (key: string) => ({ Authorization: `Bearer ${key}` })
 
+/** Starts a server that requires a key or a token. Its assets have no runs, so nothing is pending, and a stream of events ends at once. */
 async function startWithKeys() {
   const server = await startStatusServer({ keys: true })
   server.add(pendingAsset('f1'))
@@ -72,6 +73,7 @@ it.each(TOKEN_ROUTES)('allows every origin to read %s, including its errors', as
   const server = await startWithKeys()
   const withToken = `?token=${server.token('f1')}`
   const etag = (await fetch(server.url + TOKEN_ROUTES[0] + withToken)).headers.get('etag') ?? ''
+  // The ETag of a status is also the id of its event.
   const known = { 'If-None-Match': etag, 'Last-Event-ID': etag }
   const responses = [
     await fetch(server.url + path + withToken),

@@ -42,7 +42,10 @@ export function observed(facts: AssetFacts, name: string, observation: Observati
 
 export const SUCCESS: Observation = { source: 'webhook', status: 'success', error: null }
 
-/** Timers that never run out by themselves. `fire` runs the tasks of all timers with this duration. */
+/**
+ * Timers that never run out by themselves. `fire` runs the tasks of all timers with this duration. `running` returns the durations of
+ * the timers that were neither fired nor cancelled.
+ */
 export function manualTimers() {
   const running = new Set<{ ms: number; task: () => void }>()
   const startTimer: StartTimer = (ms, task) => {
@@ -69,6 +72,7 @@ export async function startStatusServer(options: { keys?: boolean; startTimer?: 
   /** The fileId of each read of the store. */
   const loads: string[] = []
   const store = {
+    /** While it is set, each read fails with it. */
     failure: undefined as Error | undefined,
     async findAsset(fileId: string): Promise<AssetFacts | undefined> {
       loads.push(fileId)
@@ -94,6 +98,7 @@ export async function startStatusServer(options: { keys?: boolean; startTimer?: 
     statuses,
     startTimer,
     heartbeats,
+    // `perToken` and `perConnection` are as in the service.
     waitingLimit: createWaitingLimit({ total: 1000, perToken: 20, perConnection: 4 }, () => {}),
     subject: 'asset',
   } as const
@@ -143,7 +148,10 @@ export async function startStatusServer(options: { keys?: boolean; startTimer?: 
 
 export type StatusEvent = { event: string; id: string; data: string }
 
-/** Opens an event stream, and records what it receives. Resolves with the head of the response, whatever its status is. */
+/**
+ * Opens an event stream, and records the text that arrives. Resolves once the head of the response has arrived, whatever the HTTP status
+ * is.
+ */
 export async function openEvents(url: string, headers: Record<string, string> = {}) {
   const outgoing: ClientRequest = request(url, { headers, agent: false })
   outgoing.end()
@@ -158,6 +166,7 @@ export async function openEvents(url: string, headers: Record<string, string> = 
   })
   response.on('error', () => {})
   const ended = new Promise<void>((resolve) => response.once('close', resolve))
+  /** The events that have arrived completely, without comments. Each has three lines: `event: …`, `id: …` and `data: …`. */
   const events = (): StatusEvent[] =>
     text
       .split('\n\n')

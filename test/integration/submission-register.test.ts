@@ -99,9 +99,13 @@ test.each([
   ['a fileId that is not a string', '{"extensions":[{"name":"x"}],"fileId":7}', 'fileId'],
   ['an empty fileId', '{"extensions":[{"name":"x"}],"fileId":""}', 'fileId'],
   ['a fileId with a lone surrogate', '{"extensions":[{"name":"x"}],"fileId":"a\\ud800"}', 'fileId'],
-  ['a fileId that is a path segment of a route', '{"extensions":[{"name":"x"}],"fileId":"status"}', 'fileId'],
   [
-    'a fileId that is a path segment of another route',
+    'a fileId that is a path segment of our route /assets/status',
+    '{"extensions":[{"name":"x"}],"fileId":"status"}',
+    'fileId',
+  ],
+  [
+    'a fileId that is a path segment of our route /runs/retry',
     '{"extensions":[{"name":"x"}],"fileId":"retry"}',
     'fileId',
   ],
@@ -114,7 +118,11 @@ test.each([
   ['null', 'null', undefined],
   ['text that is not JSON', 'extensions=x', undefined],
   ['an empty body', '', undefined],
-  ['options that are nested too deeply', `{"extensions":[{"name":"x","options":${deepArray}}]}`, undefined],
+  [
+    'a body whose options are nested too deeply',
+    `{"extensions":[{"name":"x","options":${deepArray}}]}`,
+    undefined,
+  ],
 ])(
   '%s gets 400, and the error names the invalid field, unless the whole body is invalid',
   async (_, body, field) => {

@@ -21,6 +21,7 @@ test('the token of a submission gives access only to this submission', async () 
   expect((await fetch(otherUrl + search)).status).toBe(401)
   expect((await fetch(`${otherUrl}/events${search}`)).status).toBe(401)
   expect((await putResponse(`${otherUrl}/response${search}`)).status).toBe(401)
+  // Not even to an asset with the same id, because the tokens of assets and of submissions are signed with different keys.
   expect((await fetch(`${tracker.url}/assets/${mine.submissionId}/status${search}`)).status).toBe(401)
   expect((await fetch(mine.statusUrl)).status).toBe(200)
   expect((await putResponse(responseUrl(mine.statusUrl))).status).toBe(200)
@@ -30,19 +31,20 @@ test('a missing or wrong key or token gets 401, even for an unknown id', async (
   const tracker = await startTracker()
   const { submissionId, webhookUrl, statusUrl } = await register(tracker, ['remove-bg'], null)
   const { search } = new URL(statusUrl)
-  const webhookToken = webhookUrl.slice(webhookUrl.lastIndexOf('.') + 1)
+  // A MAC of the same id, but for another purpose.
+  const webhookMac = webhookUrl.slice(webhookUrl.lastIndexOf('.') + 1)
   const own = `${tracker.url}/submissions/${submissionId}`
   const rejected = [
     fetch(own),
     fetch(`${own}?token=`),
     fetch(`${own}/events`),
-    fetch(`${own}/events?token=${webhookToken}`),
-    fetch(`${own}?token=${webhookToken}`),
+    fetch(`${own}/events?token=${webhookMac}`),
+    fetch(`${own}?token=${webhookMac}`),
     fetch(statusUrl.slice(0, -1)),
     fetch(`${tracker.url}/submissions/unknown${search}`),
     fetch(own, { headers: { authorization: 'Bearer another-key-of-the-tests' } }),
     putResponse(`${own}/response`),
-    putResponse(`${own}/response?token=${webhookToken}`),
+    putResponse(`${own}/response?token=${webhookMac}`),
   ]
   for (const response of await Promise.all(rejected)) {
     expect(response.status).toBe(401)

@@ -13,7 +13,7 @@ type Listener = Parameters<StoreHandle['watchOtherCommits']>[0]
 
 /**
  * Starts two services on one database, as two processes would. The database is a SQLite file, even in the PostgreSQL project. A
- * commit of one service is reported to the other only when the test calls `report`.
+ * service is notified of the other's commits only when the test calls `report`, which notifies both services of a change.
  */
 async function startBoth(overridesOfSecond: Overrides = {}) {
   const opened = await openSqlite()
@@ -33,7 +33,7 @@ async function startBoth(overridesOfSecond: Overrides = {}) {
   return { one, two, report, stores }
 }
 
-/** Registers an upload with these extensions. Returns a function that settles one of its runs by a webhook to `receiver`. */
+/** Registers a submission of these extensions. Returns a function that settles the run of one by a webhook to `receiver`. */
 async function registerAt(tracker: RunningTracker, ...names: string[]) {
   const { webhookUrl } = await register(tracker, names)
   return async (name: string, receiver = tracker) => {
@@ -98,11 +98,12 @@ test('failed attempts to sign in count for both processes together', async () =>
     (await openBrowser(tracker).post('/admin/sign-in', [['key', key]])).status
   for (let count = 0; count < 10; count += 1)
     expect(await attempt(count % 2 === 0 ? one : two, 'wrong-key-0123456789')).toBe(401)
+  // Ten failures from one network block its further attempts, even with a valid key.
   expect(await attempt(one, ADMIN_KEY)).toBe(429)
   expect(await attempt(two, ADMIN_KEY)).toBe(429)
 })
 
-/** The HTTP status of the admin page with this cookie. */
+/** The HTTP status of the admin page with this cookie: without a session it is 303, a redirect to the sign-in page. */
 const adminStatus = async (tracker: RunningTracker, cookie: string) =>
   (await fetch(`${tracker.url}/admin`, { headers: { cookie }, redirect: 'manual' })).status
 
@@ -114,6 +115,7 @@ test('a session that was signed out at one process ends at the other within a se
   expect(await adminStatus(two, cookie)).toBe(200)
   await browser.submit(await browser.get('/admin'), '/admin/sign-out')
   expect(await adminStatus(one, cookie)).toBe(303)
+  // A process reads the ended sessions at most once a second.
   uptimeMs = 1_000
   expect(await adminStatus(two, cookie)).toBe(303)
 })
@@ -129,6 +131,7 @@ test('while ended sessions cannot be read, no session is accepted and none is en
   stores[1].listEndedSessions = () => Promise.reject(unavailable)
   uptimeMs = 1_000
   expect(await adminStatus(two, cookie)).toBe(503)
+  // A request without a session reads nothing.
   expect(await adminStatus(two, '')).toBe(303)
   Object.assign(stores[1], original)
   uptimeMs = 2_000

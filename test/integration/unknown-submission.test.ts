@@ -10,7 +10,7 @@ import { deliver, FILE_ID, movedTo, payload, register, statusOf } from '../suppo
 import { MINUTE, startAlerting } from './alerting.ts'
 import { movingClock } from './reconcile-setup.ts'
 
-const TOKENS = { TRACKER_TOKEN_SECRET: 'the-token-secret-of-both-databases' }
+const ENV = { TRACKER_TOKEN_SECRET: 'the-token-secret-of-both-databases' }
 const SUCCESS = payload('remove-bg', 'success')
 
 type ListedDelivery = {
@@ -25,10 +25,10 @@ async function listDeliveries(tracker: RunningTracker): Promise<ListedDelivery[]
 }
 
 /** Registers a submission with one tracker, and starts another with the same secret on an empty database. */
-async function startOnWrongDatabase(env: Record<string, string> = {}) {
-  const correct = await startTracker({ ...TOKENS, ...env })
+async function startOnWrongDatabase() {
+  const correct = await startTracker(ENV)
   const { submissionId, webhookUrl } = await register(correct, ['remove-bg'])
-  const wrong = await startTracker({ ...TOKENS, ...env })
+  const wrong = await startTracker(ENV)
   return { correct, wrong, submissionId, webhookUrl, wrongUrl: movedTo(wrong, webhookUrl) }
 }
 
@@ -73,9 +73,9 @@ test('a webhook is not applied to another submission that has the same number in
 test.each(['0190a5f2-7d9c-7c3e-9a55-2f6c1d1e4b11', 'sub_1', 'sub_01_AAAAAAAAAAA', 'run_1_AAAAAAAAAAA', ''])(
   'a valid token for "%s", which is not a submission id, returns 503',
   async (subject) => {
-    const tracker = await startTracker(TOKENS)
+    const tracker = await startTracker(ENV)
     await register(tracker, ['remove-bg'])
-    const { webhook } = createCapabilityTokens([TOKENS.TRACKER_TOKEN_SECRET])
+    const { webhook } = createCapabilityTokens([ENV.TRACKER_TOKEN_SECRET])
     const { status, json } = await deliver(
       `${tracker.url}/webhooks/extension/${subject}.${webhook.sign(subject)}`,
       SUCCESS,
@@ -94,11 +94,12 @@ test("ImageKit's retry settles the run once the correct database is back", async
 test('a retry with the signature of the first attempt is not rejected as stale', async () => {
   const { clock, advance } = movingClock()
   const secrets = { IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET, REQUIRE_EXTENSION_SIGNATURE: 'true' }
-  const { webhookUrl } = await register(await startTracker({ ...TOKENS, ...secrets }), ['remove-bg'])
-  const wrong = await startTracker({ ...TOKENS, ...secrets }, { clock })
+  const { webhookUrl } = await register(await startTracker({ ...ENV, ...secrets }), ['remove-bg'])
+  const wrong = await startTracker({ ...ENV, ...secrets }, { clock })
   const text = JSON.stringify(SUCCESS)
   const signed = ikHeaders(text, { at: clock() })
   expect((await deliver(movedTo(wrong, webhookUrl), text, signed)).status).toBe(503)
+  // A signature is stale after five minutes, and a stale one would get 401.
   advance(10 * MINUTE)
   expect((await deliver(movedTo(wrong, webhookUrl), text, signed)).status).toBe(503)
 })
@@ -132,6 +133,7 @@ test('doctor fails on webhooks for unknown submissions, even after 3,000 other r
   const { wrong, wrongUrl } = await startOnWrongDatabase()
   expect((await deliver(wrongUrl, SUCCESS)).status).toBe(503)
   await wrong.service.stop()
+  // The other rejections are newer than the webhook's: their `n` is higher.
   await runSql(
     wrong.database,
     `INSERT INTO rejected_deliveries (n, chk, route, received_at, cause, proven, headers, bytes, stored_bytes, body)
@@ -150,8 +152,8 @@ test('doctor fails on webhooks for unknown submissions, even after 3,000 other r
 })
 
 test('an alert fires when webhooks for unknown submissions arrive, and resolves after an hour without one', async () => {
-  const { webhookUrl } = await register(await startTracker(TOKENS), ['remove-bg'])
-  const { tracker, advance, messages, nextCheck } = await startAlerting(TOKENS)
+  const { webhookUrl } = await register(await startTracker(ENV), ['remove-bg'])
+  const { tracker, advance, messages, nextCheck } = await startAlerting(ENV)
   await nextCheck()
   expect(messages()).toEqual([])
   expect((await deliver(movedTo(tracker, webhookUrl), SUCCESS)).status).toBe(503)

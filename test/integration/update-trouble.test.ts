@@ -81,7 +81,7 @@ test('while the store can’t write the submission, an update gets 503 and Image
   expect(imagekit.calls).toEqual([])
 })
 
-test('an update whose body stalls gets 408', async () => {
+test('an update whose body is not complete in time gets 408', async () => {
   const imagekit = await startMisbehavingImagekit()
   const { tracker } = await start(imagekit.url, { wholeBodyMs: 50 })
   const headers = { 'content-type': 'application/json' }

@@ -33,6 +33,7 @@ test('each upload is logged in one line, without secrets', async () => {
   ])
 
   const commonFields = {
+    // pino's number for `info`
     level: 30,
     bytes: expect.any(Number),
     ms: expect.any(Number),
@@ -70,6 +71,7 @@ test('each upload is logged in one line, without secrets', async () => {
   ])
   for (const { bytes } of uploadLines()) expect(bytes).toBeGreaterThan('hello'.length)
   const token = imagekit.calls[0]?.field('webhookUrl')?.split('/').at(-1) ?? 'none'
+  // `hello` is the content of the file.
   for (const secret of [API_KEY, IMAGEKIT_KEY, token, 'secret-path', 'hello'])
     expect(logText).not.toContain(secret)
 })

@@ -114,7 +114,7 @@ test('an upload that loses its Idempotency-Key to another request gets 409, and 
   const caller = openUpload(tracker, KEY.headers)
   caller.write(FILE_START)
   await expect.poll(() => imagekit.calls).toHaveLength(1)
-  // This happens when the process of the upload is declared ended.
+  // Another process would do this if the process of the upload sent no more heartbeats.
   for (const claim of claims) await store.releaseIdempotencyKey(claim)
   expect((await upload(tracker, FORM, KEY)).status).toBe(200)
   caller.write(FORM_END)

@@ -66,7 +66,7 @@ test('the limit of a token also applies to the token of a submission', async () 
   expect((await fetch(statusUrl)).status).toBe(200)
 })
 
-test('waiting requests may use three quarters of the unreserved connections; webhooks and statuses get the rest', async () => {
+test('waiting requests may use three quarters of the connections; webhooks and statuses get the rest', async () => {
   // 10 of the 40 file descriptors are reserved; of the other 30, which are for connections, 22 may wait.
   const { tracker, rejectionLines } = await startLogged({ descriptors: 40 })
   const { webhookUrl } = await register(tracker, ['remove-bg'], 'own')
@@ -77,6 +77,7 @@ test('waiting requests may use three quarters of the unreserved connections; web
   for (let count = 0; count < 60; count += 1) streams.push(await openEvents(url, withKey))
   const statuses = streams.map(({ response }) => response.statusCode)
   expect(statuses).toEqual([...Array(22).fill(200), ...Array(38).fill(503)])
+  // The first rejection is logged at once, the others at the end of the log interval.
   expect(rejectionLines()).toMatchObject([{ rejected: { waiting: 1 } }])
   const delivery = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId: 'own' } }
   expect(await deliver(webhookUrl, delivery)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
@@ -86,6 +87,7 @@ test('waiting requests may use three quarters of the unreserved connections; web
 test('the longest idle connection is closed for a new one', async () => {
   const { tracker, rejectionLines } = await startLogged({ connectionLimits: { maxConnections: 10 } })
   const { webhookUrl } = await register(tracker, ['remove-bg'])
+  // The connection of `register` is idle, too: the tenth socket closes it, and only this closing is logged at once.
   const idle: Socket[] = []
   for (let count = 0; count < 10; count += 1) idle.push(await openSocket(tracker))
   const closed = once(idle[0] as Socket, 'close')
@@ -103,6 +105,7 @@ test('a connection beyond the limit gets 503 and is closed if no other connectio
   const busy: Socket[] = []
   for (let count = 0; count < 4; count += 1) {
     const socket = await openSocket(tracker, `${head}Content-Length: 100\r\nExpect: 100-continue\r\n\r\n`)
+    // The `100 Continue`: from now on, the request occupies the connection.
     await once(socket, 'data')
     busy.push(socket)
   }
@@ -124,6 +127,7 @@ test('a connection with many pipelined waiting requests is closed', async () => 
     Array.from({ length: 20 }, () => openSocket(tracker, request.repeat(100))),
   )
   await Promise.all(sockets.map((socket) => once(socket, 'close')))
+  // No response was sent, not even an error.
   expect(sockets.map(({ bytesRead }) => bytesRead)).toEqual(sockets.map(() => 0))
   expect(rejectionLines()).toMatchObject([{ rejected: expect.any(Object) }])
   // None of the requests is waiting any longer, so all twenty places of the token are free.

@@ -99,10 +99,11 @@ test('a webhook that does not fit into the write queue gets 503, and is applied 
   expect(rejected.headers.get('retry-after')).toMatch(/^\d+$/)
   isBusy = false
   const redeliver = async () => (await deliver(webhookUrl, payload('remove-bg', 'success'))).json
+  // The queue may still be full at the first attempt.
   await expect.poll(redeliver).toEqual({ outcome: 'applied' })
 })
 
-test('the body of a delivery is stored as received, and only those headers that contain no secret and no signature', async () => {
+test('a recorded delivery is stored with its body as received, and without headers that contain a secret or a signature', async () => {
   const tracker = await startTracker()
   const { webhookUrl, submissionId } = await register(tracker, ['remove-bg'])
   const text = `  ${JSON.stringify(payload('remove-bg', 'success'), null, 3)}\n`
@@ -190,6 +191,7 @@ test('a start without the token secret that signed the newest URLs logs an error
   }
   expect(await errorsOfStart(oldSecret)).toBe('')
   expect(await errorsOfStart(`${newSecret},${oldSecret}`)).toBe('')
+  // The first secret of a list signs URLs, so this start lacks the one with which the previous start signed.
   expect(await errorsOfStart(oldSecret)).toContain('lacks the secret that signed')
   // The previous start has recorded the old secret as the one that signs URLs.
   expect(await errorsOfStart(oldSecret)).toBe('')

@@ -66,6 +66,7 @@ test('a response with more extensions than a request may have is rejected', asyn
     Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`e${index}`, 'failed'])),
   )
   expect((await putResponse(tracker, submissionId, `"extensionStatus":${hundred}`)).status).toBe(200)
+  // One for the requested extension, and one for each that the response names.
   expect((await statusOf(tracker)).extensions).toHaveLength(101)
 })
 

@@ -111,7 +111,7 @@ test('a v2 token that signs every parameter is valid for one upload', async () =
 
 test.each([
   [
-    'that signs other parameters',
+    'that does not sign every parameter of the upload',
     { tags: 'b' },
     {},
     PRIVATE_KEY,
@@ -131,7 +131,7 @@ test.each([
     PRIVATE_KEY,
     'Your request has invalid token.',
   ],
-  ['of another key', {}, {}, 'private_other', 'Your request has invalid token.'],
+  ['that was signed with another key', {}, {}, 'private_other', 'Your request has invalid token.'],
 ])('a v2 token %s is rejected', async (_title, fields, claims, key, message) => {
   const sandbox = await startSandbox()
   const token = signToken({ fileName: 'sun.gif', iat: inSeconds(0), exp: inSeconds(600), ...claims }, key)

@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { sandboxCommand } from '../../src/cli/sandbox.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 
+/** Runs the `sandbox` command, which is asked to stop as soon as it has started. */
 function run(env: Record<string, string>, args: string[] = [], stdout = new PassThrough()): Promise<unknown> {
   const context = { env, readText: () => '', stdout, stopRequested: async () => {} }
   const command = sandboxCommand(context).exitOverride()

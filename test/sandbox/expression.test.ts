@@ -17,6 +17,7 @@ test.each([
   ['"size" = "1500000"', true],
   ['name = "cat.jpg"', true],
   ['name != "cat.jpg"', false],
+  // For text, `:` means "starts with", ignoring case.
   ['name : "CAT"', true],
   ['name IN ["dog.jpg", "cat.jpg"]', true],
   ['name NOT IN ["dog.jpg", "cat.jpg"]', false],

@@ -50,14 +50,14 @@ test.each([
   expect(details['hasAlpha']).toBe(false)
 })
 
-test('remove-bg ignores unknown options, such as bg_colour', async () => {
+test('remove-bg ignores options that the sandbox does not know, such as add_shadow and the misspelt bg_colour', async () => {
   const { details } = await detailsAfter([
     { name: 'remove-bg', options: { bg_colour: 'green', add_shadow: true } },
   ])
   expect(details['hasAlpha']).toBe(true)
 })
 
-test('a tagger gives the same image the same tags each time, and another image others, with its name as their source', async () => {
+test("a tagger gives an image the same tags each time, and another image different tags; their source is the tagger's name", async () => {
   const tagger = { name: 'aws-auto-tagging', minConfidence: 0, maxTags: 30 }
   const { details } = await detailsAfter([tagger])
   const tags = details['AITags']
@@ -126,7 +126,7 @@ test('a yes_no task applies the action of its answer', async () => {
   expect(details['customMetadata']).toEqual({ n: 1, price: 'high' })
 })
 
-test('extensions with the outcome success-now have an effect even on a file that is not an image', async () => {
+test('extensions have an effect even on a file that is not an image', async () => {
   const file = new File(['just a text'], 'a.txt')
   const { details } = await detailsAfter(
     [{ name: 'remove-bg' }, { name: 'aws-auto-tagging' }, { name: 'ai-auto-description' }],

@@ -64,7 +64,7 @@ test('an outcome with -now is already in the response, and no webhook is sent fo
     'ai-auto-description': 'pending',
   })
   expect(body['AITags']).toContainEqual(expect.objectContaining({ source: 'aws-auto-tagging' }))
-  // The pending extension finishes last, so a webhook of another one would have been sent before.
+  // The pending extension finishes last, so a webhook of one of the others would have been sent before.
   await receiver.waitFor(1)
   await expect.poll(() => sandbox.deliveries().every(({ state }) => state === 'delivered')).toBe(true)
   expect(receiver.received.map(({ service }) => service)).toEqual(['ai-auto-description'])
@@ -158,7 +158,7 @@ test('if a file is deleted before its extension finishes, the extension fails', 
   ])
 })
 
-test('an unknown sandbox tag is rejected instead of ignored', async () => {
+test('a misspelt sandbox tag is rejected instead of ignored', async () => {
   const sandbox = await startSandbox()
   const { status, body } = await upload(sandbox, {
     file: imageFile('shirt.jpg'),

@@ -9,10 +9,10 @@ import { rawRequest } from '../support/raw-request.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 import { startSandbox, upload } from './support/running-sandbox.ts'
 
-const statusFor = async (url: string, host: string, path = '/sandbox/requests') =>
+const statusFor = async (url: string, host: string, path = '/') =>
   (await rawRequest(url, { path, headers: { host } })).status
 
-/** Starts a server at a private address, to which the sandbox does not connect by default. `paths`: those requested. */
+/** Starts a server at a private address, to which the sandbox does not connect by default. `paths`: the path of each request. */
 async function startPrivateServer() {
   const paths: string[] = []
   const server = createServer((request, response) => {
@@ -60,6 +60,7 @@ test('a file URL at a private address is rejected without a connection, unless a
     'localhost',
     '[::1]',
     '[::ffff:127.0.0.1]',
+    // 127.0.0.1 as one number.
     '2130706433',
     '169.254.169.254',
   ]) {

@@ -38,13 +38,13 @@ test('overwriting adds a version under the same fileId, and older versions stay'
 test('an overwriting upload removes the details it does not send', async () => {
   const sandbox = await startSandbox()
   const details = { tags: 'a,b', customMetadata: '{"brand":"Nike"}', customCoordinates: '1,2,3,4' }
-  const aiTags = { extensions: '[{"name":"aws-auto-tagging"}]' }
+  const tagger = { extensions: '[{"name":"aws-auto-tagging"}]' }
   const tags = `${details.tags},sandbox:aws-auto-tagging=success-now`
   const { body } = await upload(sandbox, {
     file: imageFile('shirt.jpg'),
     ...SAME_PATH,
     ...details,
-    ...aiTags,
+    ...tagger,
     tags,
   })
   expect(body['AITags']).not.toBeNull()

@@ -74,6 +74,7 @@ test('the response to an update with an empty extensions array has no extensionS
 
 test.each([
   ['{', 'invalid JSON'],
+  // JSON, but not an object.
   ['[]', 'invalid JSON'],
   [{ tags: 'a,b' }, 'invalid tags parameter'],
   [{ tags: ['100%'] }, 'invalid tags parameter'],

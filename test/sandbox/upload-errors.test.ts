@@ -5,6 +5,7 @@ import { schemaProblems } from './support/schema.ts'
 
 const help = 'For support kindly contact us at support@imagekit.io.'
 const invalid = (name: string) => `Your request contains invalid ${name} parameter.`
+/** One more than an `ai-tasks` extension may have. */
 const tooManyTasks = Array.from({ length: 11 }, () => ({ type: 'select_tags', instruction: 'x' }))
 
 test.each([
@@ -22,11 +23,13 @@ test.each([
   [{ customMetadata: '{brand}' }, invalid('customMetadata')],
   [{ customMetadata: '[1]' }, invalid('customMetadata')],
   [{ tags: '50%,b' }, invalid('tags')],
+  // All tags together may have 500 characters.
   [{ tags: `${'a'.repeat(250)},${'b'.repeat(251)}` }, invalid('tags')],
   [{ customCoordinates: '10,10,100' }, invalid('customCoordinates')],
   [{ webhookUrl: 'not a url' }, invalid('webhookUrl')],
   [{ webhookUrl: 'ftp://host/x' }, invalid('webhookUrl')],
   [{ useUniqueFileName: 'maybe' }, invalid('useUniqueFileName')],
+  // A folder may have 50 levels.
   [{ folder: 'x/'.repeat(51) }, invalid('folder')],
   [
     { transformation: '{"pre":' },

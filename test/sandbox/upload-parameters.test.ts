@@ -85,6 +85,7 @@ test('a file whose bytes have no known signature gets its type from its name, an
 
 test('an upload of a video with a pre-transformation gets 202 without a fileId, and the file appears in the list', async () => {
   const sandbox = await startSandbox()
+  // The first bytes of an MP4 file.
   const mp4 = Buffer.from('000000186674797069736f6d0000020069736f6d69736f32', 'hex')
   const { status, body } = await upload(sandbox, {
     file: new File([mp4], 'clip.mp4'),

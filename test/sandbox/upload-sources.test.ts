@@ -24,17 +24,18 @@ test('bytes, base64, a data URI and a URL give the same file', async () => {
     expect(body).toMatchObject({ size: bytes.length, width: 240, fileType: 'image' })
     expect((await download(body['url'])).bytes).toEqual(bytes)
   }
+  // `uploads()` has the digest of each `file` part as received: for base64, a data URI and a URL, that of the text.
   const received = sandbox.uploads().map(({ file }) => file?.sha256)
   expect(received).toEqual([sha256(bytes), ...sources.map((file) => sha256(Buffer.from(file)))])
 })
 
 test('any bytes can be uploaded as base64 with line breaks', async () => {
   const sandbox = await startSandbox()
-  const check = async (content: Uint8Array, perLine: number) => {
+  const check = async (content: Uint8Array, lineLength: number) => {
     // `$&` is the matched line.
     const text = Buffer.from(content)
       .toString('base64')
-      .replaceAll(new RegExp(`.{${perLine}}`, 'g'), '$&\r\n')
+      .replaceAll(new RegExp(`.{${lineLength}}`, 'g'), '$&\r\n')
     const { body } = await upload(sandbox, { file: text, fileName: 'a.bin' })
     expect((await download(body['url'])).bytes.toString('hex')).toBe(Buffer.from(content).toString('hex'))
   }

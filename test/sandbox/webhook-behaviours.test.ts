@@ -35,6 +35,7 @@ test('early: the webhooks are sent before the upload response, without the delay
   const { body } = await uploadWith(sandbox, tags, receiver.url, ['aws-auto-tagging', 'remove-bg'])
   expect(receiver.received).toHaveLength(2)
   expect(body['extensionStatus']).toEqual({ 'aws-auto-tagging': 'pending', 'remove-bg': 'pending' })
+  // The response shows the file as it was before the extensions ran.
   expect(body).toMatchObject({ AITags: null, versionInfo: { name: 'Version 1' } })
 })
 
@@ -56,7 +57,7 @@ test('late: the webhook is sent after ten times the delay', async () => {
   await uploadWith(sandbox, 'sandbox:webhook=late,sandbox:delay=500', receiver.url)
   await receiver.waitFor(1)
   await expect.poll(() => sandbox.deliveries()).toMatchObject([{ state: 'delivered' }])
-  // The file changes between the two.
+  // The file changes after the first wait, and the webhook is sent after the second.
   expect(waits).toEqual([500, 4500])
 })
 

@@ -46,7 +46,7 @@ test('a webhook to an unreachable receiver is retried', async () => {
   expect(sandbox.deliveries()[0]?.attempts[0]?.statusCode).toBeNull()
 })
 
-test('stopping the sandbox aborts running extensions and retries', async () => {
+test('stopping the sandbox aborts the delays of extensions and the retries of webhooks', async () => {
   const sandbox = await startSandbox({ webhookRetryMs: 3_600_000 })
   const receiver = await startWebhookReceiver([500])
   await uploadFor(sandbox, receiver.url)

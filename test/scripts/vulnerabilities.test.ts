@@ -75,6 +75,7 @@ test('the audit reports less severe vulnerabilities and passes', async () => {
   const { url } = await startRegistryWith({ hono: advisory('moderate') })
   const { code, output, result } = await audit(url)
   expect(output).toContain('audit: moderate: hono: A vulnerability')
+  // Packages that depend on hono may count as vulnerable, too.
   expect(output).toMatch(/^audit: 0 critical, 0 high, [1-9]/m)
   expect(result).toMatch(/^known vulnerabilities: 0 critical, 0 high, [1-9]/)
   expect(code).toBe(0)

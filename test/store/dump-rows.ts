@@ -7,7 +7,10 @@ type Row = { [column: string]: unknown }
 
 /** The tables that are not dumped: rows of `probes` are written only to test the disk. */
 const SKIPPED_TABLES = new Set(['probes'])
-/** The tables of the statistics. Each batch appends its own delta, so only `counters` and `hours` are dumped, with all deltas added. */
+/**
+ * The tables of the statistics. Each batch appends its own delta, so only `counters` and `hours` are dumped, with all deltas added.
+ * `day_counters` has the folded counters of the hours again, summed by day.
+ */
 const COUNTER_TABLES = new Set(['counters', 'day_counters', 'counter_deltas', 'hours'])
 
 /** The tables whose rows have ids, and the kind of their ids. */
@@ -33,9 +36,9 @@ const LINKS: { [column: string]: IdKind | 'retry' } = {
 }
 
 /**
- * Dumps the database for `BatchedStore.dump`. Two stores may assign different row numbers, because those of a failed transaction are
- * not used again. So the number of a row is replaced by the row's id, which the caller renames, and a number that bounds a range of
- * rows by a count of rows. The digest of a forgotten id is replaced by the id if it is one of `ids`.
+ * Dumps the database for `BatchedStore.dump`. Two stores may assign different row numbers, because the numbers of a failed transaction
+ * are not used again. So the number of a row is replaced by the row's id, which the caller renames. A number that bounds a range of
+ * rows is replaced by the count of rows below it or up to it. The digest of a forgotten id is replaced by the id if it is one of `ids`.
  */
 export async function dumpRows(
   database: TestDatabase,
@@ -66,7 +69,7 @@ export async function dumpRows(
 
 type Read = (sql: string) => Promise<Row[]>
 type Delta = {
-  counters: [hour: number, kind: number, name: string, value: string, count: number][]
+  counters: [hour: number, kind: string, extension: string, value: string, count: number][]
   hours: Hour[]
 }
 type Hour = [hour: number, ...bounds: (number | null)[]]
@@ -80,8 +83,11 @@ async function listCounters(read: Read): Promise<unknown[]> {
   const folded = await read('SELECT hour, kind, extension, value, count FROM counters')
   const added = (await readDeltas(read)).flatMap(({ counters }) => counters)
   const counts = new Map<string, number>()
-  for (const [hour, kind, name, value, count] of [...folded.map((row) => Object.values(row)), ...added]) {
-    const key = JSON.stringify([hour, kind, name, value])
+  for (const [hour, kind, extension, value, count] of [
+    ...folded.map((row) => Object.values(row)),
+    ...added,
+  ]) {
+    const key = JSON.stringify([hour, kind, extension, value])
     counts.set(key, (counts.get(key) ?? 0) + Number(count))
   }
   return [...counts].filter(([, count]) => count !== 0)
@@ -137,6 +143,7 @@ function nameRow(table: string, row: Row, names: Names): Row {
   return Object.fromEntries(entries)
 }
 
+/** Whether the column contains the number of a process. */
 function isProcess(table: string, column: string): boolean {
   return column === 'owner' || column === 'holder' || (table === 'processes' && column === 'id')
 }

@@ -32,6 +32,7 @@ describe('group commit', () => {
   test('more steps than fit into a batch are committed in several transactions', async () => {
     const { path, store } = openStore()
     const before = countCommits(path)
+    // A batch has at most 1000 steps.
     await Promise.all(Array.from({ length: 2_500 }, () => store.probe()))
     expect(countCommits(path) - before).toBe(3)
   })
@@ -59,7 +60,7 @@ describe('group commit', () => {
       for (let count = 0; count < 10; count++) probes.push(store.probe())
       await new Promise((resolve) => setImmediate(resolve))
     }
-    // So that the steps that are still queued are committed, too.
+    // These end the wait of the steps that are still queued.
     for (let count = 0; count < 75; count++) probes.push(store.probe())
     await Promise.all(probes)
   })
@@ -68,6 +69,7 @@ describe('group commit', () => {
     const { path, store } = openStore({ maxQueuedBytes: 4_000, hasPending: () => true, maxWaitMs: 60_000 })
     const before = countCommits(path)
     const submitted = submit(store, ['remove-bg'])
+    // No submission has this id, but the bytes of the delivery count while it is queued: they are a quarter of the maximum.
     const delivery = newDelivery('nowhere', { service: 'remove-bg', status: 'success' })
     await Promise.all([submitted, store.recordDelivery({ ...delivery, body: Buffer.alloc(1_000) })])
     expect(countCommits(path) - before).toBe(1)
@@ -105,7 +107,7 @@ describe('group commit', () => {
     await store.probe()
   })
 
-  test('rejects a delivery that would exceed the maximum bytes, but no other step', async () => {
+  test('rejects a delivery that would exceed the maximum bytes, but not a step without bytes', async () => {
     const { store } = openStore({ maxQueuedBytes: 2_500 })
     const submissionId = await submit(store, ['remove-bg'])
     const deliver = () => {

@@ -5,7 +5,7 @@ import { openSqlite } from './open-sqlite.ts'
 const SEQUENCES = numberFor('MODEL_RUNS', { short: 60, long: 10_000 })
 
 modelContract('the SQLite store', openSqlite, {
-  runs: SEQUENCES,
+  sequenceCount: SEQUENCES,
   seed: SEED,
   report(cases) {
     const counts = [...cases].map(([name, times]) => `${name} ${times}`).join(', ')

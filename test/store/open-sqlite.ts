@@ -17,7 +17,10 @@ export async function openSqlite(): Promise<StoreFixture> {
   const store = openSqliteStore({ path })
   const others: StoreHandle[] = []
   let latest = store
-  /** Opens the file without taking the lock, which `latest` holds so that no other process opens the file. */
+  /**
+   * Opens the file without taking the lock, which `latest` holds so that no other process opens the file. `processIdOf` gets the id of
+   * the process that owns the file, which is that of `latest`, and returns the id that the new store uses.
+   */
   const openWithoutLock = (processIdOf: (ownerId: number) => number): StoreHandle => {
     const connection = openConnection(path)
     const findOwner = connection

@@ -220,8 +220,8 @@ function combinations<T extends { [name: string]: readonly unknown[] }>(values: 
 }
 
 /**
- * Lists runs and deliveries with every combination of these filters, so that their statements are prepared. Those with `exceptCauses`
- * are not.
+ * Lists runs and deliveries with every combination of these filters, so that their statements are prepared. The statements for the
+ * filter `exceptCauses` are not prepared.
  */
 async function readAllLists(store: Store): Promise<void> {
   const page = { limit: 50, before: null }
@@ -294,11 +294,15 @@ describe('the statements that a store prepares when it is opened, and for lists 
   })
 })
 
+/*
+ * What a plan shows when a statement reads a window, which is a range of row numbers (`store/list-pages.ts`), or the rows of a file.
+ * SQLite shows `>?` for `>= ?`, too.
+ */
 const BY_NUMBER = 'INTEGER PRIMARY KEY (rowid>? AND rowid<?)'
 const ATTENTION = 'INDEX runs_attention (attention=? AND n>? AND n<?)'
 const OF_FILE = 'INDEX submissions_file (file_id=?)'
 
-/** The first index that each statement reads, of those that the store prepares only for this list. */
+/** Lists, for each statement that the store prepares only for this list, the index that its plan uses first. */
 async function listFirstIndexes(list: (store: Store) => Promise<unknown>): Promise<string[]> {
   const { connection, store, prepared } = await openWatched()
   const before = new Set(prepared)
@@ -324,7 +328,7 @@ describe('a list of runs', () => {
     [{ cause: 'other', extension: 'remove-bg' }, [ATTENTION]],
     [{ acknowledged: true }, ['INDEX runs_acknowledged (n>? AND n<?)']],
     [{ contradicted: true }, ['INDEX runs_contradicted (n>? AND n<?)']],
-    // Above the sweep’s position, and below it.
+    // Runs that the sweep has not passed yet are found by number or by extension. Of those that it has passed, the pending ones are overdue.
     [{ status: 'pending' }, [BY_NUMBER, 'INDEX runs_overdue (n>? AND n<?)']],
     [
       { status: 'pending', extension: 'remove-bg' },
@@ -348,6 +352,7 @@ describe('a list of runs', () => {
   ])('filtered by an id of the form %s_… reads the row with its number', async (kind, first) => {
     const q = `${kind}_1_${CHECK}`
     const list = (store: Store) => store.listRuns({ ...EVERY_RUN, q }, { limit: 50, before: null })
+    // The statement that searches by a run's or a submission's id is prepared last.
     expect((await listFirstIndexes(list)).at(-1)).toBe(first)
   })
 })
@@ -387,7 +392,7 @@ function readIndexes(connection: Connection) {
 }
 
 describe('a webhook that reports a success', () => {
-  test('changes no column that an index of runs contains, or that its condition uses', async () => {
+  test('changes no column that an index of runs contains or its condition uses, if its run is pending and not overdue', async () => {
     const { connection } = await openWatched()
     const ofRuns = readIndexes(connection).filter(({ tbl }) => tbl === 'runs')
     expect(ofRuns.length).toBeGreaterThanOrEqual(7)
@@ -413,7 +418,7 @@ describe('a webhook that reports a success', () => {
     expect(indexed).toEqual([])
   })
 
-  test('updates one run, inserts one delivery, one body and one counter delta, and writes nothing else', async () => {
+  test('updates one run, inserts one delivery, one body and one counter delta, and writes nothing else, if its submission is bound and has no caller to notify', async () => {
     const { connection, store } = await openWatched()
     const bound = await submit(store, ['remove-bg'], { fileId: 'file-1' })
     await store.applyResponse(bound, accepted({}, { fileId: 'file-1' }), 1_500)
@@ -474,7 +479,7 @@ describe('a webhook that reports a success', () => {
   })
 })
 
-/** The columns of a run that a success changes. */
+/** The columns that a success changes in a run that is pending, not overdue, and whose submission is bound to the file. */
 const SETTLED = ['status', 'source', 'settled_at', 'updated_at', 'settled_by']
 
 /** Logs each row that is written from now on. The returned function returns the log in alphabetical order. */

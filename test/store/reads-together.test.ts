@@ -5,7 +5,10 @@ import { readTogether } from '../../src/store/sqlite/transactions.ts'
 import { newSubmission } from '../contract/builders.ts'
 import { temporaryDatabasePath } from './sqlite-folder.ts'
 
-/** Creates a `read` that records the keys it reads. A result is the key, and whether it was read in a transaction. `fail` may throw. */
+/**
+ * Creates a `read` that records the keys it reads. A result is the key, and whether it was read in a transaction. `fail` is called for
+ * each key, and may throw to make its read fail.
+ */
 function recordReads(fail: (key: string) => void = () => {}) {
   const connection = new Database(':memory:')
   onTestFinished(() => {

@@ -6,7 +6,7 @@ import type { BatchedStore } from '../contract/batches/batches-contract.ts'
 import { createEmptySqlite } from '../support/sqlite-database.ts'
 import { dumpRows } from './dump-rows.ts'
 
-/** Opens a new SQLite store, with its rows, for `batchesContract`. */
+/** Opens a new SQLite store, and dumps its rows, for `batchesContract`. */
 export async function openBatchedSqlite(): Promise<BatchedStore> {
   const folder = mkdtempSync(join(tmpdir(), 'tracker-batches-'))
   const path = join(folder, 'tracker.db')

@@ -28,7 +28,10 @@ async function expectExactCounts(store: Store): Promise<void> {
   await expectCounts(store)
 }
 
-/** Checks that the present numbers of runs by group, and the total of the counters `settled`, match the list of runs. */
+/**
+ * Checks that the present numbers of runs by group match the list of runs, and that the total of the counters `settled` is the number of
+ * runs that are not pending.
+ */
 async function expectCounts(store: Store): Promise<void> {
   const counts = new Map<string, number>()
   for (const { run } of await listEveryRun(store, {}, { limit: 1_000 })) {
@@ -83,6 +86,7 @@ test.each([
   const deliveries = submissionIds.map((one, index) =>
     newFailure(one, `E${index % 4}`, index === 7 ? { receivedAt: 6_000 } : {}),
   )
+  // With the table `strays`, COMMIT checks the reference, and fails.
   connection.exec(`
     CREATE TABLE strays (submission REFERENCES submissions (n) DEFERRABLE INITIALLY DEFERRED);
     CREATE TRIGGER fault AFTER INSERT ON deliveries
@@ -130,6 +134,7 @@ test('The number of deltas folded at a time is limited', async () => {
   const { connection, store } = openStore()
   const submissionId = await submit(store, ['remove-bg'])
   await withLease(store).foldCounters()
+  // The hour -1 is that of the present numbers of runs. Their changes add up to 0.
   connection.exec(`
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1100)
     INSERT INTO counter_deltas (delta) SELECT json_object(
@@ -144,6 +149,7 @@ test('The number of deltas folded at a time is limited', async () => {
     folded.push([isMore, countDeltas()])
     expect(await store.readStats(0, 10)).toEqual(before)
   }
+  // At most 500 at a time.
   expect(folded).toEqual([
     [true, 600],
     [true, 100],
@@ -173,6 +179,7 @@ test('Fewer deltas are folded at a time if they change many counters', async () 
     remaining.push(connection.prepare('SELECT count(*) FROM counter_deltas').pluck().get())
     expect(await store.readStats(0, 10)).toEqual(before)
   }
+  // At most 2,000 changes at a time, and each delta has a hundred.
   expect(remaining).toEqual([30, 10, 0])
 })
 

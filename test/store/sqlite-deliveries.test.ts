@@ -48,6 +48,7 @@ test('The database rejects a second delivery with the same event id, even from a
   copy('duplicate', null)
 })
 
+// An early event reports the end of an upload whose submission is not known by its request id yet. The response with that id claims it.
 test('An early upload event is marked as applied once its submission claims it', async () => {
   const { store, select } = openStore()
   const submissionId = await submit(store, ['remove-bg'])
@@ -83,6 +84,7 @@ test('Pruning keeps the row of a delivery, and prunes fewer bodies at a time if 
     pruned.push(done.pruned)
     after = done.next
   } while (after !== null)
+  // After 1 MiB, a step prunes no further body.
   expect(pruned).toEqual(Array.from({ length: 40 }, () => 1))
   expect(select('SELECT * FROM delivery_bodies')).toEqual([])
   expect(select('SELECT * FROM deliveries')).toHaveLength(40)

@@ -82,7 +82,7 @@ describe('if the disk or the file fails', () => {
     await Promise.all(submissions.map((submission) => store.createSubmission(submission)))
   })
 
-  test('a file that stays locked is waited for only once, so the process is not blocked', async () => {
+  test('a file that stays locked is waited for only once, so the process is not blocked by each write', async () => {
     const { path, connection, store } = openStore()
     const busyTimeout = () => connection.pragma('busy_timeout', { simple: true })
     const other = new Database(path)
@@ -139,6 +139,7 @@ describe('if the disk or the file fails', () => {
     await expect(forget()).rejects.toMatchObject({ code: 'store_unavailable' })
     expect(await store.findAsset('file-1')).toBeUndefined()
     expect(statSync(`${path}-wal`).size).toBeGreaterThan(0)
+    // The asset is no longer known.
     expect(await forget()).toBe(false)
     expect(statSync(`${path}-wal`).size).toBe(0)
   })

@@ -52,6 +52,7 @@ describe('the database file', () => {
     migrateConnection(connection)
     const settingOf = (name: string) => connection.pragma(name, { simple: true })
     expect(settingOf('journal_mode')).toBe('wal')
+    // FULL
     expect(settingOf('synchronous')).toBe(2)
     expect(settingOf('foreign_keys')).toBe(1)
     expect(settingOf('busy_timeout')).toBe(250)
@@ -101,6 +102,7 @@ describe('the database file', () => {
     mkdirSync(dirname(path))
     const text = 'no database at all, but a text that someone kept here'.repeat(20)
     writeFileSync(path, text)
+    // If the first attempt kept the lock, the second would fail with another error, which has no code.
     for (let count = 0; count < 2; count++)
       expect(() => openSqliteStore({ path })).toThrow(expect.objectContaining({ code: 'store_unavailable' }))
     expect(readFileSync(path, 'utf8')).toBe(text)

@@ -119,6 +119,7 @@ test('No table contains anything of a forgotten asset, and all tables keep the r
     expect(left, name).toEqual([])
     if (!growing.includes(name)) expect(rows, name).toEqual(before.get(name))
   }
+  // The hashes of the asset's id and of its submission's id.
   expect(after.get('forgotten')).toHaveLength(2)
 })
 
@@ -126,7 +127,7 @@ test('The bytes of a forgotten asset are no longer in the files, whatever was wr
   const path = temporaryDatabasePath()
   const store = openSqliteStore({ path })
   onTestFinished(() => store.close())
-  // Other assets are written, and bodies pruned, before and after: pages split, rows move, and pages become free.
+  // Other assets are written, and bodies pruned, before and after this asset is: pages split, rows move, and pages become free.
   for (let index = 0; index < 25; index += 1) {
     await fillAll(store, `other${index}`, index)
     if (index % 8 === 3) await fillAll(store, 'gone', index)
@@ -167,7 +168,7 @@ test('Forgetting an asset with a thousand submissions is fast, even with a long 
   await Promise.all(Array.from({ length: 2_000 }, () => store.recordAuditEntry(entry)))
   const startedAt = performance.now()
   expect(await store.forgetAsset(fileId, FORGET)).toBe(true)
-  // When each entry was searched for each id, all writes waited for half a minute.
+  // Searching each entry for each id separately would delay all other writes by half a minute.
   expect(performance.now() - startedAt).toBeLessThan(5_000)
 })
 

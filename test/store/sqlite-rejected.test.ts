@@ -27,6 +27,7 @@ test('Rejected deliveries are stored outside the queue, in a separate transactio
   const steps = Array.from({ length: 5 }, () => store.probe())
   await store.keepRejected(Array.from({ length: 50 }, () => newRejected()))
   await Promise.all(steps)
+  // The steps, which fill the queue, share one transaction; the rejected deliveries have another.
   expect(countCommits(path) - before).toBe(2)
 })
 
@@ -83,5 +84,6 @@ test('During a flood of rejected deliveries, the file stops growing, because the
   const full = countPages()
   await flood()
   expect(countPages()).toBeLessThanOrEqual(full * 1.01)
+  // At most 64 MiB of bodies without a valid token are stored. A page has 4,096 bytes.
   expect(full * 4096).toBeLessThan(80 * MIB)
 })

@@ -16,8 +16,8 @@ const CHECK = 'AAAAAAAAAAA'
 const idOf = (n: number) => `run_${n}_${CHECK}`
 
 /**
- * A store with `RUNS` runs. The oldest `OLD_RUNS` have file names `old-…`, and every fifth of them has failed; the others have names
- * `new-…`. Run 88,000 is about a file with the id `old-`.
+ * A store with `RUNS` runs. The oldest `OLD_RUNS` have file names `old-…`, the others `new-…`. Every fifth of the oldest has failed; all
+ * other runs have succeeded. Run 88,000 is about a file with the id `old-`.
  */
 async function openFull(prepare: (connection: Connection) => void = () => {}) {
   const path = temporaryDatabasePath()
@@ -89,6 +89,7 @@ test('A page that takes too long ends with the runs found so far, and the next p
 test('An action on all matching runs reaches the requested number, although the first pages are short or empty', async () => {
   const store = await openFull((connection) => slowDown(connection, 60))
   const filter = { ...EVERY_RUN, status: 'success', q: 'old-' } as const
+  // The first page has only run 88,000, because it ends before it reaches the names `old-…`.
   expect((await store.listRuns(filter, { limit: 250, before: null })).runs).toHaveLength(1)
   expect(await previewRetry({ store }, { filter, limit: 250 })).toMatchObject({ total: 250 })
 
@@ -110,7 +111,8 @@ test('Writes are committed while a long list is read', async () => {
     probes += 1
   }
   expect(await reading).toHaveLength(OLD_RUNS - OLD_RUNS / 5 + 1)
-  // A write can be committed between two windows of the list. If the list were read all at once, at most two would be.
+  // A write can be committed between two windows (the ranges of runs that one statement reads). If the list were read all at once, at
+  // most two writes would be committed.
   expect(probes).toBeGreaterThan(2)
 })
 
@@ -142,6 +144,7 @@ describe('a search', () => {
       const path = temporaryDatabasePath()
       await openSqliteStore({ path }).close()
       const connection = openConnection(path)
+      // These submissions match, but have no runs that could be found.
       connection
         .prepare(
           `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)

@@ -94,7 +94,7 @@ const CODES: { [column: string]: Code<string> } = {
   outcome: OUTCOME,
 }
 
-/** Reads committed rows without the store. The codes in the columns of `CODES` are returned as texts, conditions as 0 or 1. */
+/** Reads committed rows without the store. The codes in the columns of `CODES` are returned as texts, booleans as 0 or 1. */
 export async function readRows<Row extends object>(database: TestDatabase, sql: string): Promise<Row[]> {
   const rows = await engineOf(database).query(database, sql)
   // Only the caller knows the type of the rows, because it depends on the statement.

@@ -58,7 +58,7 @@ export class Call {
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
   }
 
-  /** The part of the body that has been read, except by `readToEnd`. Each chunk is decoded as UTF-8 by itself. */
+  /** The part of the body that has been read, but not by `readToEnd`. Each chunk is decoded as UTF-8 by itself. */
   get received(): string {
     return this.#received
   }
@@ -71,6 +71,7 @@ export class Call {
     return /boundary=(.*)$/.exec(this.headers['content-type'] ?? '')?.[1] ?? 'none'
   }
 
+  /** Whether what has been read ends with the form's closing boundary. */
   get hasWholeForm(): boolean {
     return this.#tail.endsWith(`--${this.boundary}--\r\n`)
   }
@@ -116,7 +117,7 @@ export class Call {
     })
   }
 
-  /** The value of a form field. */
+  /** The value of a form field; undefined if the field has not been read. */
   field(name: string): string | undefined {
     const [, rest] = this.#received.split(`name="${name}"\r\n\r\n`)
     return rest?.split(`\r\n--${this.boundary}`)[0]

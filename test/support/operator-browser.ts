@@ -8,7 +8,7 @@ export type Page = { status: number; headers: Headers; html: string; location: s
 export type OperatorBrowser = {
   get(path: string): Promise<Page>
   post(path: string, fields: [string, string][], headers?: Record<string, string>): Promise<Page>
-  /** Submits the POST form with this action, with additional fields. */
+  /** Submits the POST form with this action: its hidden fields, then `fields`. */
   submit(page: Page, action: string, fields?: [string, string][]): Promise<Page>
   /** The value of its `Cookie` header; empty without cookies. */
   cookie(): string

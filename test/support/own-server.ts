@@ -29,7 +29,7 @@ export type OwnServer = {
 export type Replication = {
   primary: OwnServer
   standby: OwnServer
-  /** Makes the standby a primary. */
+  /** Makes the standby a primary, whose commits wait for no standby. */
   promote: () => Promise<void>
   /** Makes the stopped old primary follow the new one on its next start. */
   demote: () => Promise<void>
@@ -56,7 +56,7 @@ export async function startReplication(): Promise<Replication> {
   await promisify(execFile)('cp', ['-a', data, copy])
   const primary = await prepareServer({ home, data, password, settings: ['synchronous_standby_names=*'] })
   const standby = await prepareServer({ home, data: copy, password, settings: [] })
-  /** Makes the server with this data folder start as a standby of another one. */
+  /** Makes the server with the data folder `folder` start as a standby of `server`. */
   const follow = async (folder: string, server: OwnServer) => {
     const { hostname, port, username } = new URL(server.url)
     const conninfo = `host=${hostname} port=${port} user=${username} password=${password}`

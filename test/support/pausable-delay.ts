@@ -1,6 +1,6 @@
 import { type Delay, realDelay } from '../../src/sandbox/background-tasks.ts'
 
-/** A delay for the sandbox's background work. A delay that is requested after `pause` begins only when `resume` is called. */
+/** A delay for the sandbox's background work. A delay that is requested during a pause begins only when `resume` is called. */
 export type PausableDelay = { delay: Delay; pause(): void; resume(): void }
 
 const LONGER_THAN_ANY_TEST_MS = 600_000

@@ -20,7 +20,7 @@ const SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off',
 
 /**
  * Provides the server of a Vitest project that tests on PostgreSQL: that of `TEST_DATABASE_URL`, whose user must be allowed to create
- * databases, or else one that is started here and removed at the end. Throws if PostgreSQL is not installed.
+ * databases, or else one that is started here and removed at the end. Throws if it has to start one and finds no PostgreSQL.
  */
 export default async function startPostgres(project: TestProject): Promise<() => Promise<void>> {
   const { TEST_DATABASE_URL: existing, PATH } = process.env
@@ -28,7 +28,7 @@ export default async function startPostgres(project: TestProject): Promise<() =>
     ? { url: existing, stop: async () => {} }
     : await startLocalPostgres({ path: PATH, settings: SETTINGS })
   try {
-    // The tests open many connections. To check a password, the server hashes it, by default 4,096 times, which takes most of the time.
+    // The tests open many connections. For each one, the server hashes the password, by default 4,096 times: most of the time to connect.
     if (!existing) await hashPasswordOnce(url)
     const template = await createDatabase(url)
     await migratePostgres(template.url)

@@ -16,7 +16,7 @@ export type RunningProgram = {
   exited: Promise<number | null>
 }
 
-/** Runs the program. `descriptors` limits the number of its open file descriptors. `main` is the path of `main.js` in another installation. */
+/** Runs the program. `descriptors`: its maximum number of open descriptors. `main`: the path of another installation's `main.js`. */
 export function runProgram(
   args: readonly string[],
   env: { [name: string]: string } = {},

@@ -4,7 +4,10 @@ export type Sample = { name: string; labels: { [label: string]: string }; value:
 const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/y
 
-/** Parses the Prometheus text format. Throws on an invalid line, and on a metric without a `# TYPE` before its samples or with two. */
+/**
+ * Parses the Prometheus text format as prom-client writes it. Throws on any other line, such as a sample with a timestamp, and on a metric
+ * with no `# TYPE` before its samples, or with two.
+ */
 export function parsePrometheusText(text: string): Sample[] {
   const types = new Map<string, string>()
   const samples: Sample[] = []

@@ -37,7 +37,7 @@ const SHAPE = `
 const DISCONNECT = `SELECT pg_terminate_backend(pid, CASE state WHEN 'idle' THEN 0 ELSE 5000 END) FROM pg_stat_activity
   WHERE datname = current_database() AND pid <> pg_backend_pid()`
 
-/** Deletes all rows and restarts the sequences. TRUNCATE is faster for many rows, DELETE for few. */
+/** Deletes all rows except the list of migrations. Restarts the sequences. TRUNCATE is faster for tables over 64 KiB, else DELETE. */
 const EMPTY = `
   DO $$ DECLARE one record; BEGIN
     FOR one IN SELECT oid::regclass AS name, relkind AS kind FROM pg_class
@@ -85,10 +85,10 @@ async function createReusable(server: string, template: string): Promise<Reusabl
   return { url, name, connection, shape: await readShape(connection) }
 }
 
-/** Empties the database for the next test, or drops it if the test has changed its schema. */
+/** Empties the database for the next test, or drops it if this fails or if the test has changed its schema or settings. */
 async function release(server: string, spare: ReusableDatabase): Promise<void> {
   const { name, connection, shape } = spare
-  // This can fail, for example if a trigger of the test rejects the DELETE, or if the test has terminated all connections.
+  // Emptying can fail, for example if a trigger of the test rejects the DELETE, or if the test has terminated all connections.
   const currentShape = await readShape(connection, `${DISCONNECT}; ${EMPTY};`).catch(() => undefined)
   if (currentShape === shape) return void spares.push(spare)
   await connection.close().catch(() => {})

@@ -26,6 +26,7 @@ export type RunningTracker = {
   restart(changes?: Environment): Promise<RunningTracker>
 }
 
+/** `existing`: the database to use instead of a new one. */
 export async function startTracker(
   env: Environment = {},
   overrides: Overrides = {},

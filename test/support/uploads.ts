@@ -33,7 +33,7 @@ export function upload(
 
 export const BOUNDARY = 'boundary-of-the-caller'
 
-/** The text of a form. Unlike `FormData`, it can be malformed. */
+/** The text of a form: the parts, then `end`. Unlike `FormData`, it can be malformed. */
 export function formText(parts: readonly string[], end = `--${BOUNDARY}--\r\n`): string {
   return parts.map((part) => `--${BOUNDARY}\r\n${part}\r\n`).join('') + end
 }
@@ -76,7 +76,7 @@ class SlowCaller {
     return this.#outgoing.write(bytes)
   }
 
-  /** Writes `chunk` until the request's buffer is full, at most `maxWrites` times. Returns the number of writes. */
+  /** Writes `chunk` until the request's buffer is full or the request breaks, at most `maxWrites` times. Returns the number of writes. */
   fill(chunk: Buffer, maxWrites = Number.POSITIVE_INFINITY): number {
     let count = 0
     while (count < maxWrites && !this.#outgoing.writableNeedDrain && !this.#outgoing.destroyed) {

@@ -5,8 +5,8 @@ import type { Store, StoreHandle } from '../../src/store/store.ts'
 import { openStoreOf, type TestDatabase } from './database.ts'
 
 /**
- * Opens a real store and wraps some of its methods: they record the created submissions and the requested claims of idempotency keys,
- * and can be made to fail.
+ * Opens a real store and wraps some of its methods: they record the created submissions, and the claims of idempotency keys that reach
+ * the store, and can be made to fail.
  */
 export async function openWatchedStore(database: TestDatabase) {
   const real = await openStoreOf(database)

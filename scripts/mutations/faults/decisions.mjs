@@ -5,8 +5,8 @@ const TWO_PROCESSES = ['sqlite-shared-database']
 const HEARTBEATS = ['heartbeats']
 
 /**
- * A decision changes the wrong rows, or acts without the claim or the lease that it needs; or a process misjudges the lease, the
- * heartbeat or the trusted clock of another.
+ * A decision changes the wrong rows, writes wrong values, or acts without the claim or the lease that it needs; or a process does not
+ * release the lease, or misjudges the lease, the claims, the heartbeat or the trusted clock of another.
  */
 export const FAULTS_IN_DECISIONS = [
   {
@@ -40,7 +40,8 @@ export const FAULTS_IN_DECISIONS = [
     tests: CONTRACT,
   },
   {
-    name: 'rejected-delivery-has-an-id',
+    name: 'result-of-a-rejected-delivery-has-an-id',
+    // A rejected delivery gets its id only when `keepRejected` stores it.
     in: 'decideRecording',
     property: ['deliveryId', 'idOf(delivery, ids)'],
     tests: CONTRACT,
@@ -70,7 +71,7 @@ export const FAULTS_IN_DECISIONS = [
     tests: CONTRACT,
   },
   {
-    name: 'new-run-is-due-before-its-siblings',
+    name: 'new-run-is-due-at-once',
     in: 'applyChange',
     replace: ['state.runs.find', '(at === 0 ? $& : { dueAt: at })'],
     nth: 1,
@@ -96,7 +97,7 @@ export const FAULTS_IN_DECISIONS = [
     tests: CONTRACT,
   },
   {
-    name: 'run-names-the-last-delivery-that-it-claims',
+    name: 'run-names-the-last-claimed-delivery',
     in: 'applyResponse',
     replace: ['decision.claimed.find', 'decision.claimed.findLast($0)'],
     tests: CONTRACT,

@@ -3,7 +3,10 @@
 const CONTRACT = ['sqlite-store']
 const WINDOWS = ['list-pages']
 
-/** A row is missing from a list, is repeated, lacks a value or does not match the filter; or reading a page takes too long. */
+/**
+ * A row is missing from a list, is repeated, lacks a value or does not match the filter; reading a page takes too long or blocks the
+ * event loop; or a lookup finds the wrong row.
+ */
 export const FAULTS_IN_LISTS = [
   { name: 'window-skips-a-row', in: 'readWindows', assign: ['end', 'start - 1'], tests: WINDOWS },
   { name: 'window-repeats-a-row', in: 'readWindows', assign: ['end', 'start + 1'], tests: WINDOWS },

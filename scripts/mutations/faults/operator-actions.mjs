@@ -6,7 +6,7 @@ const RETRY = ['operators-retry']
 /** A retry, an acknowledgement, an alert or the history of a run is wrong. */
 export const FAULTS_IN_OPERATOR_ACTIONS = [
   {
-    name: 'retry-of-many-runs-is-read-as-one',
+    name: 'retry-of-one-run-is-read-as-one-of-many',
     in: 'findRetried',
     replace: ['retryId', 'runId'],
     nth: 1,

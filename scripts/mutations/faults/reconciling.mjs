@@ -8,8 +8,8 @@ const ODD_IDS = ['reconcile-odd-ids']
 const TWO_PROCESSES = ['reconcile-two-processes']
 
 /**
- * The reconciler draws a wrong conclusion from a file or a response of ImageKit; or it, or the notifier, does not respect a limit
- * or a claim.
+ * The reconciler draws a wrong conclusion from a file or a response of ImageKit, drops results, or does not report why it stopped; or
+ * it, or the notifier, does not respect a limit, or does not extend, release or recognise a claim.
  */
 export const FAULTS_IN_RECONCILING = [
   { name: 'old-tags-are-evidence', in: 'findNewTags', assume: ['had.has', true], tests: EVIDENCE },
@@ -26,7 +26,7 @@ export const FAULTS_IN_RECONCILING = [
     tests: EVIDENCE,
   },
   {
-    name: 'version-of-another-request-is-evidence',
+    name: 'newer-version-without-remove-bg-is-evidence',
     in: 'isOtherVersion',
     assume: ['mayInclude', false],
     tests: EVIDENCE,
@@ -133,7 +133,7 @@ export const FAULTS_IN_RECONCILING = [
     tests: ODD_IDS,
   },
   {
-    name: 'file-missing-from-the-list-is-gone',
+    name: 'file-missing-from-the-list-is-not-fetched',
     in: 'search',
     assume: ['file', true],
     nth: 1,
@@ -152,7 +152,7 @@ export const FAULTS_IN_RECONCILING = [
     tests: FAILING_IMAGEKIT,
   },
   {
-    name: 'file-is-gone-after-any-error',
+    name: 'file-is-gone-after-any-status-above-404',
     in: 'createFileLookup.findFile',
     replace: ['status', 'Math.min(status, 404)'],
     nth: 1,

@@ -6,8 +6,8 @@ const SWEEP = ['overdue']
 const RETENTION = ['retention']
 
 /**
- * The sweep marks the wrong runs; pruning, retention, eviction or the deletion of an asset deletes too much, too little, or too
- * much at once; or the audit log or the counters still name what was deleted.
+ * The sweep marks the wrong runs, at a wrong time or more than once; pruning, retention, eviction or the deletion of an asset deletes
+ * too much, too little, or too much at once; or something still counts or names what was deleted, or reports a deletion that was none.
  */
 export const FAULTS_IN_RETENTION = [
   { name: 'run-never-becomes-due', in: 'markOverdue', word: ['coalesce', 'nullif'], tests: CONTRACT },
@@ -112,7 +112,7 @@ export const FAULTS_IN_RETENTION = [
   },
   { name: 'retention-deletes-too-many-bytes-at-once', in: 'selectOld', remove: 'bytes', tests: RETENTION },
   {
-    name: 'retention-deletes-deliveries-of-kept-runs',
+    name: 'retention-deletes-deliveries-of-kept-submissions',
     in: 'createMaintenanceRows.listDeliveries',
     word: ['d.submission', 'NULL'],
     tests: CONTRACT,

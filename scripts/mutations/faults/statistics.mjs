@@ -3,7 +3,10 @@
 const COUNTS = ['sqlite-counts', 'sqlite-store']
 const CAUSES = ['failure-cause']
 
-/** A count lacks something, has it twice, or counts what never existed; or the causes of failures are not limited. */
+/**
+ * A count lacks something, has it twice, or counts what never existed; the bounds of an hour (the lowest and highest numbers of its
+ * runs and deliveries) are wrong; a fold has no limit; or the causes of failures are not limited, or are combined wrongly.
+ */
 export const FAULTS_IN_STATISTICS = [
   {
     name: 'failed-batch-is-counted',
@@ -18,7 +21,7 @@ export const FAULTS_IN_STATISTICS = [
     tests: COUNTS,
   },
   {
-    name: 'hours-are-read-without-the-deltas',
+    name: 'bounds-of-hours-are-read-without-the-deltas',
     in: 'createFindBounds',
     replace: ['hoursOfDeltas', "hoursOfDeltas + ' LIMIT 0'"],
     tests: COUNTS,
@@ -38,8 +41,14 @@ export const FAULTS_IN_STATISTICS = [
   },
   { name: 'new-counts-are-not-added', in: 'createAdd', word: ['excluded.count', '0'], tests: COUNTS },
   { name: 'days-are-not-added-up', in: 'foldCounters', remove: 'rows.addDayCounters', tests: COUNTS },
-  { name: 'hours-are-not-widened', in: 'foldCounters', remove: 'rows.widenHours', tests: COUNTS },
-  { name: 'hours-shrink', in: 'createStats.widen', replace: ["'<'", "'>'"], nth: 1, tests: COUNTS },
+  { name: 'bounds-of-hours-are-not-widened', in: 'foldCounters', remove: 'rows.widenHours', tests: COUNTS },
+  {
+    name: 'bounds-of-an-hour-shrink',
+    in: 'createStats.widen',
+    replace: ["'<'", "'>'"],
+    nth: 1,
+    tests: COUNTS,
+  },
   { name: 'fold-has-no-limit', in: 'foldDeltas', assume: ['MAX_CHANGES', false], tests: COUNTS },
   {
     name: 'acknowledgement-is-not-counted',

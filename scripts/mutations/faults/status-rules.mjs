@@ -7,7 +7,10 @@ const ASSETS = ['asset']
 const NOTIFICATIONS = ['notification-due']
 const CACHE = ['snapshot-cache']
 
-/** A rule decides a wrong status, or notifies the caller wrongly; or the cache keeps a wrong status, or the wrong assets. */
+/**
+ * A rule decides wrongly about a run's status or error, its submission, an asset's status, or the notification of the caller; or the
+ * cache keeps a wrong status, or the wrong assets.
+ */
 export const FAULTS_IN_STATUS_RULES = [
   {
     name: 'later-status-replaces-a-final-status',

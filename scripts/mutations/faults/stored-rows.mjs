@@ -50,7 +50,7 @@ export const FAULTS_IN_STORED_ROWS = [
   { name: 'applied-delivery-is-an-exception', in: 'writeDelivery.exception', value: 'outcome', tests: PLANS },
   {
     name: 'overdue-run-is-settled-like-a-plain-one',
-    // The first `isPlain` is that of `after`, the second that of `before`.
+    // `conditions.mjs` lists `isPlain(after)` first, although `isPlain(before)` precedes it in the code.
     in: 'writeRun',
     assume: ['isPlain', true],
     nth: 2,
@@ -64,7 +64,7 @@ export const FAULTS_IN_STORED_ROWS = [
     tests: CONTRACT,
   },
   {
-    name: 'run-due-soon-is-settled-like-a-plain-one',
+    name: 'run-with-a-due-time-is-settled-like-a-plain-one',
     in: 'isPlain',
     assume: ['run.dueAt', true],
     tests: CONTRACT,

@@ -14,9 +14,10 @@ const BATCHED_READS = ['batch-reads']
  */
 export const FAULTS_IN_TRANSACTIONS = [
   { name: 'commits-are-not-synced', in: 'PRAGMAS', word: ['FULL', 'OFF'], tests: POWER_LOSS },
-  { name: 'only-some-commits-are-synced', in: 'PRAGMAS', word: ['FULL', 'NORMAL'], tests: POWER_LOSS },
+  { name: 'only-checkpoints-are-synced', in: 'PRAGMAS', word: ['FULL', 'NORMAL'], tests: POWER_LOSS },
   {
     name: 'write-is-reported-before-the-sync',
+    // COMMIT includes the sync, so it runs only after the report.
     in: 'inTransaction',
     replace: ['commit.run', 'setImmediate(() => commit.run())'],
     tests: POWER_LOSS,
@@ -28,7 +29,7 @@ export const FAULTS_IN_TRANSACTIONS = [
       'database.transact',
       `database.transact((ids) => (function* () {
         const early = yield* runBatch(steps, ids)
-        for (const [index, outcome] of early.outcomes.entries()) settle(batch[index], outcome, undefined)
+        for (const [index, outcome] of early.outcomes.entries()) resolveOrReject(batch[index], outcome, undefined)
         return early
       })())`,
     ],
@@ -76,7 +77,7 @@ export const FAULTS_IN_TRANSACTIONS = [
     tests: CONTRACT,
   },
   {
-    name: 'batch-without-a-known-outcome-is-repeated',
+    name: 'batch-is-repeated-although-the-database-failed',
     in: 'commitBatch',
     assume: ['isUnavailable', false],
     tests: ['sqlite-faults'],

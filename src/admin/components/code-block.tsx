@@ -24,7 +24,7 @@ export function JsonBlock({ id, label, json }: { id: string; label: string; json
   return <CodeBlock id={id} label={label} text={prettyJson(text) ?? text} />
 }
 
-/** Indents JSON text. Returns undefined if the text is not JSON or exceeds the limits. */
+/** Indents JSON text, without its byte order mark. Returns undefined if the text is not JSON or exceeds the limits. */
 export function prettyJson(text: string): string | undefined {
   if (text.length > MAX_INDENTED_LENGTH) return undefined
   try {

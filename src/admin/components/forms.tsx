@@ -15,6 +15,7 @@ export function CsrfForm(
   )
 }
 
+/** A field for an optional note or reason, which `readNote` reads. */
 export function NoteField(props: {
   name: string
   label: string

@@ -22,7 +22,9 @@ export function GroupTable({ operator, query, matching: { groups, isComplete } }
         </p>
       )}
       <table class="rows">
-        <caption class="visually-hidden">Runs by extension and cause, the largest group first</caption>
+        <caption class="visually-hidden">
+          Runs by cause, extension and status, the largest group first
+        </caption>
         <thead>
           <tr>
             <th scope="col">Cause</th>

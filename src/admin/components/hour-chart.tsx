@@ -46,6 +46,7 @@ export function HourChart({ id, hours, period }: { id: string; hours: readonly H
             return (
               <g>
                 <title>{`${bar.at.slice(0, 16).replace('T', ' ')} UTC: ${bar.success} succeeded, ${bar.failed} failed`}</title>
+                {/* Covers the column, which is highlighted and shows the title while the pointer is in it. */}
                 <rect class="hit" x={round(index * step)} y="0" width={round(step)} height={HEIGHT + 2} />
                 <rect class="good" x={x} y={round(axis - up)} width={round(step * 0.76)} height={up} />
                 <rect

@@ -26,6 +26,10 @@ type LayoutProps = PropsWithChildren<{
   refresh?: number | undefined
 }>
 
+/**
+ * The frame of every page. When the script updates a page, it replaces the elements with `data-live` that have changed, and announces
+ * a changed `data-state`.
+ */
 export function Layout(props: LayoutProps) {
   const { title, operator, section, notice, q, events, refresh, children } = props
   return (
@@ -82,7 +86,7 @@ function Navigation({ section }: { section: string | undefined }) {
   )
 }
 
-/** Searches all runs, whatever their status, and whether or not they are acknowledged. */
+/** Searches runs of any status, acknowledged or not. */
 function SearchBox({ q }: { q: string }) {
   return (
     <form class="search" role="search" method="get" action={FAILURES}>

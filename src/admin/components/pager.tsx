@@ -1,4 +1,7 @@
-/** Lists can be paged towards older entries only. New entries appear on the first page. */
+/**
+ * Lists can be paged towards older entries only. New entries appear on the first page. `newest` is the URL of the first page, null on
+ * that page itself; `older` is the URL of the next page, null on the last page.
+ */
 export function Pager({ newest, older }: { newest: string | null; older: string | null }) {
   if (newest === null && older === null) return <></>
   return (

@@ -56,11 +56,13 @@ export function RunActions({ operator, runWithActions, publicUrl }: RunActionsPr
 
 function Retry({ operator, runWithActions }: Omit<RunActionsProps, 'publicUrl'>) {
   const { rejection, units, shown } = runWithActions
+  // `currentRunId` is the current run if that is another one, else null.
   const { runId, currentRunId, status } = shown.run
   if (status === 'pending' && isRejected(shown.submission))
     return (
       <p class="hint">
-        ImageKit rejected the request, so this extension never ran. Upload or update the file again.
+        ImageKit rejected or did not receive the request, so this extension never ran. Upload or update the
+        file again.
       </p>
     )
   if (status === 'pending')

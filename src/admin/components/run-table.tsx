@@ -83,7 +83,7 @@ function RunRow({ run, isSelectable, isSingleFile }: TableOptions & { run: Row }
   )
 }
 
-/** A file's name and id, with a link to its page. */
+/** A file's name, and its id as a link to the page of the asset, as far as they are known. */
 export function FileName({ fileId, fileName }: { fileId: string | null; fileName: string | null }) {
   const name = fileName === null ? null : <UntrustedText text={fileName} />
   if (fileId === null) return <>{name ?? <span class="none">not known yet</span>}</>

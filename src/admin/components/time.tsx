@@ -20,7 +20,7 @@ export function timeText(at: string, length = WITH_SECONDS): string {
 
 /**
  * Converts a time to RFC 3339 in UTC from any format that `parseTime` accepts, such as that of the pages. Returns other text as
- * is; it is rejected later.
+ * is; unless it is empty, it is rejected later.
  */
 export function isoTime(text: string): string {
   const at = parseTime(text.trim())

@@ -38,6 +38,10 @@ const SOURCES = {
   expiry: 'by expiry',
 } as const
 
+/**
+ * A text for each kind of audit entry. Only entries whose subject is a run occur here: `retry`, `acknowledge` and `unacknowledge`. An
+ * acknowledgement of several runs at once has no subject, so it is not in the timeline.
+ */
 const ACTIONS = {
   retry: 'retried it',
   retry_many: 'retried it with other runs',

@@ -1,7 +1,10 @@
 import { isJsonObject, type Json } from '../../domain/json.ts'
 import { markInvisibleCharacters } from '../mark-invisible-characters.ts'
 
-/** Text from outside the service. It cannot reorder the text around it, and its invisible characters are marked. */
+/**
+ * Text from outside the service. It cannot reorder the text around it, and its invisible characters are marked; tabs and line breaks
+ * are not marked if `isBlock`.
+ */
 export function UntrustedText({ text, isBlock = false }: { text: string; isBlock?: boolean }) {
   return (
     <bdi>
@@ -15,8 +18,8 @@ export function UntrustedText({ text, isBlock = false }: { text: string; isBlock
 const MAX_ERROR_LENGTH = 160
 
 /**
- * The message or reason of an error from ImageKit, truncated if it is long. ImageKit documents no format for errors: one with
- * neither is shown as JSON.
+ * The message or reason of an error from ImageKit, truncated if it is long. ImageKit documents no format for errors: one that is a
+ * string is shown as is, and any other without a message or reason as JSON.
  */
 export function ImagekitError({ error }: { error: Json }) {
   const message = isJsonObject(error) ? (error['message'] ?? error['reason'] ?? error) : error

@@ -132,7 +132,7 @@ function Id({ href, text }: { href?: string; text: string }) {
   )
 }
 
-/** What an action without a single target affected: a number of runs, webhooks, notifications or bytes. */
+/** What an action without a single target affected: a number of runs, webhooks, notifications or bytes; a dash if it is not recorded. */
 function affectedText(details: AuditEntryView['details']): string {
   const runs = details?.['runIds'] ?? details?.['runs']
   if (Array.isArray(runs)) return withCount(runs.length, 'run')

@@ -68,7 +68,7 @@ export function DeliveriesPage(props: DeliveriesProps) {
         <button type="submit">Apply</button>
       </form>
       {deliveries.length === 0 ? (
-        <NoDeliveries filter={filter} />
+        <NoDeliveries filter={filter} isLastPage={older === null} />
       ) : (
         <DeliveryTable deliveries={deliveries} caption="Deliveries, newest first" />
       )}
@@ -77,7 +77,14 @@ export function DeliveriesPage(props: DeliveriesProps) {
   )
 }
 
-function NoDeliveries({ filter }: { filter: DeliveryFilter }) {
+function NoDeliveries({ filter, isLastPage }: { filter: DeliveryFilter; isLastPage: boolean }) {
+  if (!isLastPage)
+    return (
+      <EmptyState
+        title="No match so far"
+        hint="Not all deliveries can be searched at once. Continue with “Older”."
+      />
+    )
   const active = Object.entries(filter).flatMap(([name, value]) => (value === null ? [] : [name]))
   if (active.length === 0)
     return (

@@ -69,7 +69,8 @@ export function DeliveryPage({ operator, delivery }: DeliveryProps) {
 }
 
 function Facts({ delivery }: { delivery: DeliveryDetailView }) {
-  const { deliveryId, route, receivedAt, signature, service, fileId, runId, submissionId, bytes } = delivery
+  const { deliveryId, route, receivedAt, signature, service, fileId, runId, submissionId, body, bytes } =
+    delivery
   return (
     <dl class="facts">
       <dt>Received</dt>
@@ -99,7 +100,7 @@ function Facts({ delivery }: { delivery: DeliveryDetailView }) {
       <dt>Delivery</dt>
       <dd class="id">{deliveryId}</dd>
       <dt>Size</dt>
-      <dd>{bytes.toLocaleString('en')} bytes</dd>
+      <dd>{body === null ? '–' : `${bytes.toLocaleString('en')} bytes`}</dd>
     </dl>
   )
 }
@@ -108,6 +109,18 @@ function Body({ delivery: { body, bytes } }: { delivery: DeliveryDetailView }) {
   if (body === null) return <EmptyState title="Pruned" hint="Bodies are deleted after RETENTION." />
   if (bytes === 0)
     return <EmptyState title="Empty" hint="The request had no body, or the asset was forgotten." />
+  const stored = Buffer.byteLength(body)
+  if (stored < bytes)
+    return (
+      <>
+        <p class="problem">
+          {stored === 0
+            ? 'The body was not stored: it was too large, or did not arrive completely.'
+            : `Only the first ${stored.toLocaleString('en')} bytes are stored, so this delivery cannot be replayed.`}
+        </p>
+        {stored > 0 && <CodeBlock id="body-raw" label="The beginning of the body" text={body} />}
+      </>
+    )
   const pretty = prettyJson(body)
   if (pretty === undefined || pretty === body)
     return <CodeBlock id="body-raw" label="The body as received" text={body} />

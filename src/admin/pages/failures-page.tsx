@@ -76,7 +76,10 @@ function RunList({ operator, query, list }: FailuresProps) {
   )
 }
 
-/** Each button opens a preview that asks for confirmation. */
+/**
+ * Each button opens a preview that asks for confirmation. With runs of any status, “all” is not offered: it would include pending
+ * runs.
+ */
 function BulkActions({ query }: { query: FailuresQuery }) {
   const preview = `${ACKNOWLEDGEMENTS}/preview`
   return (
@@ -114,7 +117,7 @@ function NoRuns({ query, isLastPage }: { query: FailuresQuery; isLastPage: boole
     return (
       <EmptyState
         title="No match so far"
-        hint="Not all runs can be searched at once. Continue with “Older”, or enter more of the file name."
+        hint="Not all runs can be searched at once. Continue with “Older”. In a search for a file name, entering more of it also helps."
       />
     )
   if (query.q !== '')

@@ -71,9 +71,9 @@ function OpenFailures({ unacknowledged }: { unacknowledged: number }) {
 }
 
 /**
- * The statistics. The tile of a status counts the runs that got this status in the period; that of `pending`, the runs that are pending
- * now. The list of runs can't be filtered by the time at which a run got its status, so each tile links to all runs of the status. For
- * the other statuses, the link shows how many they are.
+ * The statistics. The tile of a status counts the runs that got this status in the period and still have it; that of `pending`, the
+ * runs that are pending now. The list of runs can't be filtered by the time at which a run got its status, so each tile links to all
+ * runs of the status. Except for `pending`, the link shows how many they are.
  */
 function Tiles({ overview }: { overview: Overview }) {
   const { stats, totals, oldestPendingRunId } = overview
@@ -184,7 +184,10 @@ function Extensions({ stats }: { stats: Stats }) {
     <section class="card" aria-labelledby="extensions">
       <h2 id="extensions">By extension</h2>
       {rows.length === 0 ? (
-        <EmptyState title="No runs" hint="Each requested extension gets a row here." />
+        <EmptyState
+          title="No runs"
+          hint="Each extension with pending runs, or with results in this period, has a row here."
+        />
       ) : (
         <table class="rows">
           <caption class="visually-hidden">

@@ -40,8 +40,8 @@ export function RetryPreviewPage(props: PreviewProps<RetryPreview>) {
           <>
             <p>
               For each run, ImageKit is asked to run the extension again with its original options, at most
-              five per second. Runs that can’t be retried are skipped, such as pending runs, runs that a newer
-              run has replaced, and runs whose file is gone.
+              five per second in each process of the service. Runs that can’t be retried are skipped, such as
+              pending runs, runs that a newer run has replaced, and runs whose file is gone.
             </p>
             <dl class="facts">
               <dt>Runs</dt>
@@ -87,7 +87,10 @@ export function RetryPreviewPage(props: PreviewProps<RetryPreview>) {
   )
 }
 
-/** `total`: how many runs were counted. `isComplete`: false if more may match. */
+/**
+ * `total`: how many runs are selected individually, or match and are not acknowledged yet, including pending ones. `isComplete`: false
+ * if counting stopped early, so that more may match.
+ */
 export type AcknowledgementPreview = { total: number; isComplete: boolean }
 
 export function AcknowledgePreviewPage(props: PreviewProps<AcknowledgementPreview>) {

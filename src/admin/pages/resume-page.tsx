@@ -4,12 +4,17 @@ import { Layout } from '../components/layout.tsx'
 import type { Operator } from '../operator-session.ts'
 import type { InterruptedForm } from '../read-form.ts'
 
-/** The fields that the operator can still edit, with their labels. All others are sent again as they were. */
+/** The fields that the operator can still edit, with their labels. The other fields are sent again as they were. */
 const TEXT_FIELDS = { reason: 'Reason (optional)', note: 'Note (optional)' } as const
 
-type ResumeProps = { operator: Operator; interrupted: InterruptedForm; explanation: string }
+type ResumeProps = {
+  operator: Operator
+  interrupted: InterruptedForm
+  /** Tells the operator that the form was not processed. */
+  explanation: string
+}
 
-/** Asks the operator whether to send a form again that was not processed because its session had ended. */
+/** Asks the operator whether to send a form again that was not processed, usually because its session had ended. */
 export function ResumePage({ operator, interrupted: { target, fields }, explanation }: ResumeProps) {
   const hidden = [...fields].filter(([name]) => !Object.hasOwn(TEXT_FIELDS, name))
   const runs = fields.getAll('runId').length

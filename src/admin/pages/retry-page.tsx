@@ -84,7 +84,8 @@ function Progress({ retry }: Pick<RetryProps, 'retry'>) {
   )
 }
 
-function NotAcceptedTable({ retry: { failed, notAccepted } }: Pick<RetryProps, 'retry'>) {
+/** `retry.failed` counts the retries that ImageKit did not clearly accept, unlike `results.failed`, which counts failed new runs. */
+function NotAcceptedTable({ retry: { failed: notAcceptedCount, notAccepted } }: Pick<RetryProps, 'retry'>) {
   if (notAccepted.length === 0) return <></>
   return (
     <>
@@ -112,7 +113,9 @@ function NotAcceptedTable({ retry: { failed, notAccepted } }: Pick<RetryProps, '
           ))}
         </tbody>
       </table>
-      {failed > notAccepted.length && <p class="hint">Only the first {notAccepted.length} are listed.</p>}
+      {notAcceptedCount > notAccepted.length && (
+        <p class="hint">Only the first {notAccepted.length} are listed.</p>
+      )}
     </>
   )
 }

@@ -53,7 +53,7 @@ export function deliveryRoutes(pages: Pages, deps: DeliveryRoutesDeps): void {
         actor: operator.keyName,
         reason: readNote(form, 'reason'),
       })
-      // If the delivery concerns a run, the run's page shows the effect.
+      // If the delivery concerns a run, the run's page shows the effect. Each outcome is also the name of a notice.
       return seeOther(c, runId === null ? DELIVERIES : runHref(runId), outcome)
     },
   })

@@ -86,6 +86,7 @@ export function failureRoutes(pages: Pages, deps: FailureRoutesDeps): void {
         const props = { operator, selection, preview, changed: { text: form.get('reason') } }
         if (hasChanged(form, preview)) return respondWithPage(c, <RetryPreviewPage {...props} />)
       }
+      // For the audit log: the filters, or the ids.
       const details =
         selection.kind === 'all'
           ? Object.fromEntries(selectionFields(selection))
@@ -140,7 +141,10 @@ export function failureRoutes(pages: Pages, deps: FailureRoutesDeps): void {
   }
 }
 
-/** Responds to a GET of a path that only processes forms, such as after a sign-in or a reload. */
+/**
+ * Responds to a GET of a path that only processes forms. “Discard” on the page that offers to send a form again links to such a path,
+ * and after a preview the address bar shows one.
+ */
 const redirectToList = (_: unknown, c: AppContext) => seeOther(c, FAILURES)
 
 /** Instead of a list of runs, for a page that shows groups of runs by cause. */
@@ -151,7 +155,10 @@ function retrySelection(selection: RunSelection): RetrySelection {
   return { filter: selection.filter, limit: MAX_SELECTED }
 }
 
-/** True if the preview would show another number of runs now. Then the operator must confirm again. */
+/**
+ * True if the preview would show another number of runs now. Then the operator must confirm again. Only for selections by filter: runs
+ * that were selected individually stay the same.
+ */
 function hasChanged(form: URLSearchParams, { total }: { total: number }): boolean {
   return form.get(SHOWN_TOTAL) !== String(total)
 }

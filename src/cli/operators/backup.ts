@@ -67,8 +67,8 @@ async function download(client: TrackerClient, file: string, signal: AbortSignal
 }
 
 /**
- * Renames `path` to `file`. A rename replaces an existing file, so without `force` it first creates an empty `file`, which fails if
- * another process has created one in the meantime.
+ * Renames `path` to `file`. A rename replaces an existing file, so without `force` an empty `file` is created first: that fails if
+ * another process has created `file` in the meantime.
  */
 async function moveInto(path: string, file: string, force: boolean): Promise<void> {
   if (force) return rename(path, file)

@@ -36,6 +36,7 @@ export function deliveriesCommand(context: CommandContext): Command {
           context.stdout,
           json ? stringifyForTerminal({ deliveries: shown, nextCursor }) : formatDeliveries(shown, context),
         )
+      // The service's cursor continues after the last requested delivery, so it doesn't fit a list that was cut off at the limit.
       if (deliveries.length > 0 || json)
         show(deliveries, deliveries.length < page.deliveries.length ? null : page.nextCursor)
       else printLine(context.stdout, 'No deliveries.')

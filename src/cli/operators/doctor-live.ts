@@ -79,6 +79,7 @@ function sendPixel(client: TrackerClient): Promise<SentUpload> {
   })
 }
 
+/** The asset once nothing is pending, or as it is after `limitSeconds`. */
 async function waitForFinalStatus(
   client: TrackerClient,
   fileId: string,
@@ -90,7 +91,10 @@ async function waitForFinalStatus(
   return last
 }
 
-/** Checks that the webhook arrived. A failed run is fine, because a single pixel may not be taggable. */
+/**
+ * Checks that the webhook arrived. A failed run is fine, because a single pixel may not be taggable. `afterMs`: the time since the
+ * upload began.
+ */
 async function checkWebhook(
   client: TrackerClient,
   fileId: string,
@@ -118,7 +122,7 @@ async function checkWebhook(
 
 /** Acknowledges the run, because the failure of this test upload needs no attention from an operator. */
 async function acknowledge(client: TrackerClient, { runId }: CurrentRun): Promise<void> {
-  const path = `/runs/${encodeURIComponent(String(runId))}/acknowledge`
+  const path = `/runs/${encodeURIComponent(runId)}/acknowledge`
   await requestJson(client, { method: 'POST', path, body: { note: 'doctor --live' } }, z.looseObject({}))
 }
 
@@ -142,7 +146,7 @@ async function cleanUp({ env, readText }: CommandContext, fileId: string, timeou
   }
 }
 
-/** Describes the newest delivery about a file: whether its signature is valid, and its stored headers. */
+/** Describes the newest delivery about a file: the result of its signature check (`unknown` if it was rejected), and its stored headers. */
 async function formatLatestDelivery(client: TrackerClient, fileId: string): Promise<string> {
   const { deliveries } = await listDeliveries(client, { fileId }, 1)
   const [delivery] = deliveries

@@ -73,11 +73,16 @@ function readAccess({ env, readText }: CommandContext): TrackerAccess | Check[] 
 
 /** The status whose colour each level is shown in. */
 const STATUS_OF_LEVEL = { ok: 'success', warn: 'expired', fail: 'failed' }
+const LEVEL_WIDTH = 4
 const NAME_WIDTH = 16
+const GAP = '  '
 
 function formatCheck({ name, level, message, remedy }: Check, paint: Paint): string {
-  const line = `${paint(STATUS_OF_LEVEL[level], level.padEnd(4))}  ${name.padEnd(NAME_WIDTH)}  ${escapeForTerminal(message)}`
-  return remedy === null ? line : `${line}\n${' '.repeat(NAME_WIDTH + 8)}→ ${escapeForTerminal(remedy)}`
+  const levelCell = paint(STATUS_OF_LEVEL[level], level.padEnd(LEVEL_WIDTH))
+  const line = [levelCell, name.padEnd(NAME_WIDTH), escapeForTerminal(message)].join(GAP)
+  // The remedy starts below the message.
+  const indent = ' '.repeat(LEVEL_WIDTH + NAME_WIDTH + 2 * GAP.length)
+  return remedy === null ? line : `${line}\n${indent}→ ${escapeForTerminal(remedy)}`
 }
 
 function parseSeconds(text: string): number {
@@ -86,7 +91,10 @@ function parseSeconds(text: string): number {
   throw new InvalidArgumentError('It must be a number of seconds from 1 to 86400.')
 }
 
-/** Checks whether the variables are valid for `serve`, and reports every problem. Skipped in the environment of a client. */
+/**
+ * Checks whether the variables are valid for `serve`, and reports every problem. Skipped in the environment of a client, which has
+ * TRACKER_URL but no IMAGEKIT_PRIVATE_KEY.
+ */
 function checkEnvironment({ env, readText }: Pick<CommandContext, 'env' | 'readText'>): Check[] {
   const name = 'configuration'
   const isSet = (variable: string) => Boolean(env[variable] || env[`${variable}_FILE`])

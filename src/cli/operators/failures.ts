@@ -34,11 +34,12 @@ export function failuresCommand(context: CommandContext): Command {
     .action(async (options: RunFilterOptions & { watch?: true; json?: true }) => {
       const client = createConfiguredClient(context)
       const filter = toRunFilter(options)
-      // Read before the list, so that a change while the list is read isn't missed.
+      // The activity is read before the list, so that a change while the list is read isn't missed.
       const before = options.watch && (await fetchActivity(client))
       // With --watch, runs beyond the limit are requested too, so that they don't count as new later.
       const listed = await listRuns(client, filter, options.watch ? MAX_LISTED : options.limit)
       const runs = listed.runs.slice(0, options.limit)
+      // The service's cursor continues after the last requested run, so it doesn't fit a list that was cut off at the limit.
       const nextCursor = runs.length < listed.runs.length ? null : listed.nextCursor
       const hasMore = listed.nextCursor !== null || runs.length < listed.runs.length
       const show = (shown: ListedRun[], next: string | null) =>
@@ -66,10 +67,11 @@ Examples:
   extension-tracker failures --watch
 ${OPERATOR_HELP}
 --watch checks every second whether anything changed, and then lists the runs that may be new: those requested since the oldest
-pending run. A late webhook can settle an older run that had expired, so after a change it also lists all matching runs, at most once
-a minute. With --acknowledged it lists all matching runs every second. Each list has at most ${MAX_LISTED} runs.`
+pending run or the newest listed one, whichever is older. A late webhook can settle an older run that had expired, so after a change
+it also lists all matching runs, at most once a minute. With --acknowledged it lists all matching runs every second. Each list has at
+most ${MAX_LISTED} runs.`
 
-/** How far each list reaches back beyond the last one, so that it includes runs that were requested during a poll. */
+/** How much earlier a list begins than the newest listed run and the oldest pending one, to include runs requested during a poll. */
 const OVERLAP_MS = 60_000
 
 /** A late webhook can settle an expired run of any age, so after a change all matching runs are listed too, at most this often. */
@@ -124,8 +126,8 @@ function newestTimeOf(runs: readonly ListedRun[]): number {
 }
 
 /**
- * The bounds of a list that includes every new run, except expired runs that settle late, and runs whose acknowledgement is revoked:
- * any other new run was pending at the last poll, or was
+ * The bounds of a list that includes every new run, except expired runs that settle late, runs whose acknowledgement is revoked, and
+ * runs that match `--cause` only since a repeated webhook filled in their error. Any other new run was pending at the last poll, or was
  * requested after the newest listed run.
  */
 function boundsOf(filter: RunFilter, newestAt: number, { oldestPendingAt }: Activity): { since?: string } {

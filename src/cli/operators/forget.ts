@@ -36,7 +36,8 @@ Examples:
   extension-tracker forget 598821f949c0a938d57563bd
   extension-tracker forget 598821f949c0a938d57563bd --yes --reason "request of the customer"
 ${OPERATOR_HELP}
-The deletion cannot be undone. Entries of the audit log stay, with hashes instead of ids. Without a terminal, --yes is required.`
+The deletion cannot be undone. Earlier entries in the audit log stay, with hashes instead of ids; those about this asset alone lose
+their reasons. Without a terminal, --yes is required.`
 
 /** Throws `CommandError` unless the user types yes. */
 async function confirm({ stdin, stderr }: CommandContext, fileId: string): Promise<void> {

@@ -7,7 +7,7 @@ import { type listedRunSchema, runListSchema } from '../../contract/run.ts'
 import { parseInteger } from '../../domain/quantities.ts'
 import { requestJson, type TrackerClient } from '../tracker-client.ts'
 
-/** The highest `--limit` of a list. */
+/** The highest `--limit` of the commands that list. */
 export const MAX_LISTED = 1000
 
 /** The service's maximum per page. */
@@ -87,7 +87,7 @@ async function listPages<T>(
   return { items, nextCursor: cursor }
 }
 
-/** `--limit N`, at most `max`. */
+/** `--limit N` of a command that lists or retries the newest, from 1 to `max`. */
 export function limitOption(defaultLimit: number, max: number): Option {
   return new Option('--limit <N>', `maximum number, newest first (up to ${max})`)
     .default(defaultLimit)

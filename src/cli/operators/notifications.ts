@@ -110,7 +110,8 @@ Examples:
   extension-tracker notifications resend --state given_up --reason "the receiver is back"
 ${OPERATOR_HELP}
 When a webhook or evidence settles a run, a notification is POSTed to the caller's webhookUrl, if the caller gave one.
-"notifications resend" returns before the notification is sent; "notifications show" prints the result.`
+The service stores the latest 20 attempts of each notification: the list counts no more, and "notifications show" prints these.
+"notifications resend" returns before anything is sent; "notifications show" prints the result of each attempt.`
 
 function addFilterOptions(command: Command): Command {
   return command

@@ -12,6 +12,7 @@ import { timeOption } from './run-filter-options.ts'
 type FilterOptions = { outcome?: string; cause?: string; since?: string; until?: string }
 type ReplayOptions = FilterOptions & { limit?: number; dryRun?: true; reason?: string; json?: true }
 
+/** The highest `--limit`. Without one, the service replays all that match. */
 const MAX_REPLAYED = 1_000_000
 
 export function replayCommand(context: CommandContext): Command {
@@ -24,7 +25,11 @@ export function replayCommand(context: CommandContext): Command {
       '[DELIVERY_ID]',
       'the id of a delivery, from the command "deliveries"; without it, a filter is required',
     )
-    .addOption(new Option('--outcome <OUTCOME>', 'all rejected webhooks').choices(['rejected']))
+    .addOption(
+      new Option('--outcome <OUTCOME>', 'rejected webhooks, the only ones that a filter matches').choices([
+        'rejected',
+      ]),
+    )
     .addOption(
       new Option('--cause <CAUSE>', 'rejected for this cause, as the command "deliveries" prints it').choices(
         deliveryCauseSchema.options,
@@ -50,7 +55,10 @@ export function replayCommand(context: CommandContext): Command {
       const { outcome, cause, since, until, limit, dryRun } = options
       const hasFilter = [outcome, cause, since, until].some((value) => value !== undefined)
       if (deliveryId !== undefined && (hasFilter || limit !== undefined || dryRun))
-        throw new CommandError('Give DELIVERY_ID or filter options such as --cause, not both.', 2)
+        throw new CommandError(
+          'Give DELIVERY_ID or a filter such as --cause, not both; --limit and --dry-run need a filter.',
+          2,
+        )
       if (deliveryId === undefined && !hasFilter)
         throw new CommandError('Give DELIVERY_ID, or a filter such as --outcome rejected.', 2)
       const client = createConfiguredClient(context)

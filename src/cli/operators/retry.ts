@@ -42,9 +42,9 @@ export function retryCommand(context: CommandContext): Command {
     .option('--json', "print the service's JSON")
     .addHelpText('after', RETRY_HELP)
     .action(async (runId: string | undefined, options: RunFilterOptions & RetryOptions) => {
-      // The values can't show this, because `limit` has one even if the option is not given.
-      const hasFilter = FILTER_OPTIONS.some((name) => command.getOptionValueSource(name) === 'cli')
-      if (runId !== undefined && hasFilter)
+      // The values can't show whether a filter option was given, because `limit` has a default.
+      const hasFilterOption = FILTER_OPTIONS.some((name) => command.getOptionValueSource(name) === 'cli')
+      if (runId !== undefined && hasFilterOption)
         throw new CommandError('Give RUN_ID or filter options such as --status, not both.', 2)
       if (runId === undefined && options.status === undefined)
         throw new CommandError('Give RUN_ID, or a filter such as --status failed; see retry --help.', 2)
@@ -74,8 +74,8 @@ Examples:
 ${OPERATOR_HELP}
 RUN_ID, or a filter with --status, is required. The filter options have the same meaning as those of "failures".
 With a filter, the service retries the runs in the background, and continues if this command is stopped.
-The exit code is 1 if a retry was not accepted by ImageKit, or if a newer run replaced the new one before it had a final status;
-otherwise, with --wait, it is 3 if a new run failed or expired.`
+The exit code is 1 if a retry was not accepted by ImageKit; otherwise, with --wait, it is 3 if a new run failed or expired.
+With RUN_ID and --wait, it is also 1 if a newer run replaced the new one before that had a final status.`
 
 /** The options that apply to one run and to many. */
 type RetryOptions = { dryRun?: true; reason?: string; wait?: true; json?: true }
@@ -115,7 +115,7 @@ async function retryOne(
   if (wait && last.status !== 'success') context.exitCode = last.status === 'pending' ? 1 : 3
 }
 
-/** The cost of retrying one run. It is not requested for a pending run, because the service rejects the retry of one. */
+/** The cost of retrying one run. Zero for a pending run, which can't be retried: the service would reject the request for its cost. */
 async function fetchCost(client: TrackerClient, { runId, status }: Run) {
   if (status === 'pending') return { total: 0, units: 0, unpriced: 0 }
   const body = { status, q: runId, dryRun: true }

@@ -14,14 +14,14 @@ export type RunFilterOptions = {
   limit: number
 }
 
-/** The fields of the service's filter for runs; `q` is the search text. */
+/** The fields of the service's filter for runs that the options set; `q` is the search text. */
 export type RunFilter = { [name in 'status' | 'extension' | 'cause' | 'since' | 'until' | 'q']?: string } & {
   acknowledged?: boolean
 }
 
 /**
  * Adds the filter options that `failures` and `retry` share: the runs that `failures` lists with a `--status` other than `pending` can be
- * retried with the same options.
+ * retried with the same filter options and `--limit`, whose default differs.
  */
 export function addRunFilterOptions(
   command: Command,

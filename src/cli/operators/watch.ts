@@ -5,8 +5,8 @@ import { CommandError } from '../command-error.ts'
 const POLL_INTERVAL_MS = 1_000
 
 /**
- * Calls `poll`, a second after the previous call ended, until the process is asked to stop. If `poll` throws `CommandError`, it
- * is called again; of several failures in a row, only the first is printed.
+ * Calls `poll` after a second, and again a second after each call ended, until the process is asked to stop. If `poll` throws
+ * `CommandError`, polling continues; of several failures in a row, only the first is printed.
  */
 export async function pollUntilStopped(
   { stopRequested, stderr }: Pick<CommandContext, 'stopRequested' | 'stderr'>,
@@ -29,7 +29,10 @@ export async function pollUntilStopped(
   }
 }
 
-/** The items of a list, newest first, that are new since the last poll. `maxListed`: the length at which the list is cut off. */
+/**
+ * The items of a list, newest first, that are new since the last poll. `seen`: the ids of the items of earlier polls. `maxListed`: the
+ * length at which the list is cut off.
+ */
 export function findNew<T>(
   listed: readonly T[],
   seen: ReadonlySet<string>,

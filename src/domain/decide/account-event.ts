@@ -18,7 +18,7 @@ import { loadState, stateKeys } from './submission-state.ts'
 
 /**
  * Records an account webhook. An event that has an id takes effect only once, while its first delivery is stored. An asset event
- * makes the pending and expired runs of the asset's newest submissions due. An upload event reports the result of a queued upload,
+ * makes the pending and expired runs of the asset's newest 100 submissions due. An upload event reports the result of a queued upload,
  * and may arrive before the response to that upload.
  */
 export function recordAccountDelivery(delivery: NewAccountDelivery): Step<RecordedDelivery> {
@@ -51,7 +51,10 @@ function eventKeys(event: AccountEvent): Key[] {
   return keys
 }
 
-/** `unclaimed`: the result of a queued upload whose submission is not known yet. */
+/**
+ * `unclaimed`: the result of an upload that no known submission is waiting for. The response to the upload, if it is recorded later,
+ * claims it.
+ */
 type Effect = {
   outcome: DeliveryOutcome
   changes?: Changes
@@ -99,7 +102,10 @@ function decideAccountDelivery(
   }
 }
 
-/** Whether the event names a forgotten asset, other than `boundTo`. An asset with a new submission no longer counts as forgotten. */
+/**
+ * Whether the event names a forgotten asset, other than `boundTo`: the file of the submission whose upload it reports on. An asset
+ * with a new submission no longer counts as forgotten.
+ */
 function concernsForgotten(facts: Facts, event: AccountEvent, boundTo: string | null): boolean {
   const fileId = namedFile(event)
   if (fileId === null || fileId === boundTo || !facts.isForgotten(fileId)) return false
@@ -123,7 +129,10 @@ function applyOnce(facts: Facts, event: AccountEvent, at: number, ids: NewIds): 
   }
 }
 
-/** A run that is already due keeps its due time: otherwise the runs of a file that changes often would always come last. */
+/**
+ * A run that is already due keeps its due time: otherwise the runs of a file that changes often would always come last. The event is
+ * applied even if all runs are already due.
+ */
 function makeRunsDue(facts: Facts, fileId: string, at: number): Effect {
   const unsettled = facts.list('unsettledOf', fileId).filter(({ status }) => !isFinal(status))
   const runs = unsettled

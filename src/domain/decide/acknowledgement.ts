@@ -5,7 +5,10 @@ import type { RunRow } from './rows.ts'
 import type { Facts, Key, Step } from './step.ts'
 import { runOf } from './submission-state.ts'
 
-/** Records that an operator has dealt with these runs, except pending ones. Returns the acknowledged runs, each once. If there is none, nothing is written. */
+/**
+ * Records that an operator has dealt with these runs, except pending and unknown ones. Returns the acknowledged runs, each once. If
+ * there is none, nothing is written.
+ */
 export function acknowledgeRuns(runIds: readonly string[], entry: AuditEntry): Step<ListedRun[]> {
   const distinct = [...new Set(runIds)]
   return {

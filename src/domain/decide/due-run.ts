@@ -54,7 +54,7 @@ function findDue(facts: Facts, runId: string, dueAt: number): RunRow | undefined
 /**
  * Applies a finding to a run that is not final. `evidence` and `asset_gone` are facts and count whichever process found them.
  * `unchanged` and `timed_out` count only if the claim still holds: another process may have checked the run since, or an event
- * may have made it due again. `fileId` is the asset whose status may have changed; null if there is none.
+ * may have made it due again. `applied`: the finding counted. `fileId` is the asset whose status may have changed; null if there is none.
  */
 export function applyFinding(
   runId: string,

@@ -60,7 +60,10 @@ export function findOwnClaim(facts: Facts, { scope, nonce }: KeyClaim): ClaimRow
   return known?.nonce === nonce ? known : undefined
 }
 
-/** Releases the claim of a request that ended without a repeatable response. A claim of another request stays. */
+/**
+ * Releases the claim of a request that ended without a repeatable response. A claim of another request stays, and so does one with a
+ * response.
+ */
 export function releaseIdempotencyKey(claim: KeyClaim): Step<void> {
   const { scope } = claim
   return {

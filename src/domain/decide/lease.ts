@@ -57,8 +57,8 @@ export function underLease<T>(lease: Lease, step: Step<T>): Step<T | null> {
 }
 
 /**
- * Lets one process at a time do exclusive work: sweep overdue runs, fold counters, prune, alert. Each new holder has a higher
- * epoch, so a process that was paused and lost the lease can no longer change anything under it, except that it may drop
- * PostgreSQL's partitions of old bodies.
+ * Lets one process at a time do exclusive work: sweep overdue runs, fold counters, prune, and alert, except about an unavailable
+ * database. Each new holder has a higher epoch, so a process that was paused and lost the lease can no longer change anything under
+ * it, except that it may drop PostgreSQL's partitions of old bodies.
  */
 export type Lease = { epoch: number }

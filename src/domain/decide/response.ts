@@ -86,7 +86,7 @@ function earlyUploadEvents(facts: Facts, { requestId }: UploadResponse): UploadR
   return facts.list('uploadEndsOf', requestId).flatMap(({ uploadEnd }) => uploadEnd ?? [])
 }
 
-/** Deliveries that may be waiting for the extensions that these responses add. */
+/** The keys of the deliveries that may be waiting for the extensions that these responses add. */
 export function unclaimedKeys({ row, runs }: SubmissionState, responses: readonly UploadResponse[]): Key[] {
   const known = new Set(runs.map(({ name }) => name))
   return namesIn(responses)
@@ -115,7 +115,7 @@ export function loadResponseContext(
   return { state, deliveries: new Map(unclaimed.map((row) => [row.deliveryId, row])) }
 }
 
-/** The bodies that a decision needs. Runs it once without effect to find out. */
+/** The keys of the bodies that a decision needs. To find out, decides once without effect. */
 export function bodyKeys(decide: (ids: NewIds, bodyOf: BodyOf) => unknown): Key[] {
   const keys: Key[] = []
   let idCount = 0

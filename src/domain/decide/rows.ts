@@ -60,12 +60,13 @@ export type SubmissionRow = Omit<Submission, 'extensions' | 'baseline'> & {
 export type RunRow = Run & {
   /**
    * The time of its next check. Null until the sweep finds it overdue or an event reports a change of its file, once it is final,
-   * while it is expired and its file has not changed, and while its submission is rejected.
+   * while it is expired and its file has not changed, and while its submission is rejected. A run that is added later has the due
+   * time of its siblings.
    */
   dueAt: number | null
   /** Pending, and either found overdue by the sweep, or listed again after a rejection, during which the sweep may have passed it. */
   isOverdue: boolean
-  /** False while its submission is rejected: then the run does not count. */
+  /** False while its submission is rejected: then the run is not current, and only a search by an id lists it. */
   isListed: boolean
   /** The row number of the delivery that settled it; null if none did. */
   settledBy: number | null
@@ -88,7 +89,7 @@ export type DeliveryRow = {
   fileId: string | null
   service: string | null
   finalStatus: FinalStatus | null
-  /** ImageKit's error, until a run claims the delivery and takes over the error. */
+  /** For an extension that was not requested: ImageKit's error, until a run claims the delivery and takes over the error. */
   unclaimedError: Json | null
   eventId: string | null
   /** The request id of the upload whose end it reports, until that upload's submission claims it or the body is pruned. */
@@ -154,8 +155,8 @@ export type LeaseRow = {
 
 /** Failed sign-in attempts of one name. */
 export type SignInRow = {
-  /** A hash of the client's address, or of the key that was tried. */
+  /** A hash of the client's network (see `networkOf`), or of the key that was tried. */
   name: string
-  /** The times of the failures, in order. Never empty. */
+  /** When each of the attempts began, in the order in which they were counted. Never empty. */
   times: readonly number[]
 }

@@ -4,7 +4,7 @@ import type { Key, Step } from './step.ts'
 
 /**
  * Counts a sign-in attempt as failed until it is forgiven, unless one of its names has failed too often. The names are hashes of the
- * client's address and of the key. Returns whether the attempt is allowed.
+ * client's network and of the key. Returns whether the attempt is allowed.
  */
 export function beginSignIn(names: readonly string[], at: number): Step<boolean> {
   return {

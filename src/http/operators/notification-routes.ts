@@ -24,7 +24,7 @@ import { type Api, operation, route } from '../route.ts'
 
 const notificationIdParams = z.object({ notificationId: z.string() })
 
-/** Lists, shows and resends the notifications to callers. */
+/** Lists, shows and resends the notifications that callers get. */
 export function notificationRoutes(api: Api, deps: ListNotificationsDeps & ResendNotificationsDeps): void {
   route(api, '/notifications', {
     GET: operation({

@@ -55,6 +55,7 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
         const { limit, dryRun, reason = null, ...filter } = body
         const selection = { filter: toRunFilter(filter), limit }
         if (dryRun) return { status: 200, json: await previewRetry(deps, selection) }
+        // The audit entry's details are the request as it was sent.
         const progress = await startRetry(deps, { selection, actor: caller.keyName, reason, details: json })
         return { status: 202, json: progress, headers: { Location: `/retries/${progress.retryId}` } }
       },

@@ -8,7 +8,10 @@ const MAX_VALIDITY_SECONDS = 3600
 
 type AuthContext = { privateKey: PrivateKey; usedTokens: UsedTokens; now: Date }
 
-/** Authenticates an upload by private key, or by a browser's signature (v1) or token (v2). Both at once are rejected. */
+/**
+ * Authenticates an upload by private key, or by a browser's signature (v1) or token (v2). A request with a private key and a
+ * signature or token is rejected.
+ */
 export function authenticateUpload(
   version: 'v1' | 'v2',
   authorization: string | undefined,

@@ -8,7 +8,7 @@ type TaskFields = Pick<FileVersion, 'tags' | 'customMetadata'>
 
 type Subject = { sha256: string; labels: readonly Label[] }
 
-/** Runs tasks in sequence. What a task selects follows from the task and the file's hash and labels, so that tests can assert it. */
+/** Runs tasks in sequence. A task's result follows from the task and the file's hash and labels, so that tests can assert it. */
 export function runTasks(tasks: readonly AiTask[], subject: Subject, before: TaskFields): TaskFields {
   return tasks.reduce((file, task) => runTask(task, subject, file), before)
 }
@@ -25,13 +25,14 @@ function runTask(task: AiTask, subject: Subject, file: TaskFields): TaskFields {
       return value === undefined ? file : applyAction({ set_metadata: [{ field: task.field, value }] }, file)
     }
     case 'yes_no':
+      // `on_unknown` never applies.
       return applyAction((seed % 2 === 0 ? task.on_yes : task.on_no) ?? {}, file)
   }
 }
 
 /**
- * Selects consecutive items of the vocabulary: `min_selections` of them, but at least 1 and at most `max_selections` (by default 2).
- * `seed` decides which item is the first.
+ * Selects consecutive items of the vocabulary, whose last item is followed by its first: `min_selections` of them, but at least 1
+ * and at most `max_selections` (by default 2). `seed` decides which item is selected first.
  */
 function select<T>(
   vocabulary: readonly T[],

@@ -25,7 +25,7 @@ export async function applyExtension(
     case 'aws-auto-tagging': {
       const labels = await readCurrentLabels(media, fileId)
       return library.update(fileId, (file) => ({
-        aiTags: tagImage(extension, labels, currentVersion(file).aiTags),
+        aiTags: tagFile(extension, labels, currentVersion(file).aiTags),
       }))
     }
     case 'ai-auto-description': {
@@ -74,7 +74,7 @@ const MAX_TAGS = 30
 type Tagger = { name: string; minConfidence?: number | undefined; maxTags?: number | undefined }
 
 /** The file's AITags after a tagger ran: it replaces its own tags and keeps those of other sources. */
-function tagImage(tagger: Tagger, labels: readonly Label[], present: AiTag[] | null): AiTag[] | null {
+function tagFile(tagger: Tagger, labels: readonly Label[], present: AiTag[] | null): AiTag[] | null {
   const { name: source, minConfidence = 0, maxTags = MAX_TAGS } = tagger
   const newTags = labels
     .filter(({ confidence }) => confidence >= minConfidence)

@@ -13,12 +13,12 @@ import type { ExtensionJob, ExtensionRequest } from './extension-request.ts'
 
 // The maximum time that a response waits until its `early` webhooks have been sent.
 const MAX_EARLY_WAIT_MS = 5000
-// `late` webhooks are sent after ten delays, but the file changes after the first of them.
+// `late` webhooks are sent after ten delays (see `delayMs`), but the file changes after the first delay.
 const LATE_EXTRA_DELAYS = 9
 
 const RESPONSE_STATUS = { SUCCESS: 'success', FAILURE: 'failed' } as const
 
-/** `extensionStatus` of a response: the status of each extension, by name, at the time of the response. */
+/** `extensionStatus` of a response, by extension: `pending` if it doesn't finish within the request, even if its webhook is `early`. */
 type ExtensionStatus = Record<string, 'success' | 'failed' | 'pending'>
 
 type Run = { extension: ExtensionRequest; outcome: Outcome }

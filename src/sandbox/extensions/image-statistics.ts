@@ -8,8 +8,8 @@ export type Label = { name: string; confidence: number }
 const MAX_SAMPLE_SIDE = 64
 
 /**
- * Labels a file without a model, highest confidence first: an image by its shape and colours; any other file, or an image whose
- * dimensions cannot be read, by its type. Throws for an image whose dimensions can be read, but not its pixels.
+ * Labels a file without a model, highest confidence first: an image by its shape, alpha channel and colours; any other file, or an
+ * image whose dimensions cannot be read, by its type. Throws for an image whose dimensions can be read, but not its pixels.
  */
 export async function readLabels(path: string, facts: FileFacts): Promise<Label[]> {
   if (facts.image === null) return [{ name: typeName(facts.mime), confidence: 99 }]
@@ -46,6 +46,7 @@ function typeName(mime: string): string {
   return kind.charAt(0).toUpperCase() + kind.slice(1)
 }
 
+// Hues are in degrees. Red begins at 345 and continues at 0.
 const HUES: readonly { below: number; name: string }[] = [
   { below: 15, name: 'Red' },
   { below: 45, name: 'Orange' },

@@ -2,7 +2,7 @@ import { copyFile } from 'node:fs/promises'
 import type { FileFacts } from '../library/library-file.ts'
 import { loadOptionalPackages } from '../optional-packages.ts'
 
-// A pixel is background if each channel differs from the corner's by at most this much.
+// A pixel is background if its red, green and blue each differ from the corner's by at most this much.
 const TOLERANCE = 24
 
 /**

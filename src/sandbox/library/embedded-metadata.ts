@@ -4,6 +4,7 @@ import { readHead } from './disk-storage.ts'
 
 // In most images, the metadata is at the start. Metadata further on is not found.
 const HEAD_BYTES = 512 * 1024
+// Longer texts are left out.
 const MAX_TEXT_LENGTH = 2000
 
 // The tags that can provide each common field, best source first.
@@ -31,6 +32,7 @@ function flatten(tags: ExpandedTags): Record<string, unknown> {
   for (const group of groups) {
     for (const [name, tag] of Object.entries(group ?? {})) {
       const value = readableValue(tag)
+      // Exif's pointers are positions in the file.
       if (value !== undefined && !name.endsWith('Pointer')) flat[tagName(name)] = value
     }
   }

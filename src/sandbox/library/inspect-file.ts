@@ -7,7 +7,10 @@ import { loadOptionalPackages } from '../optional-packages.ts'
 import { readEmbeddedMetadata } from './embedded-metadata.ts'
 import type { FileFacts } from './library-file.ts'
 
-/** Reads size, hash, type, dimensions and embedded metadata from the bytes. Without a known signature, `name` decides the type. */
+/**
+ * Reads size, hash, type, dimensions and embedded metadata from the bytes. `name` decides the type if the bytes have no known
+ * signature, or are XML.
+ */
 export async function inspectFile(path: string, name: string): Promise<FileFacts> {
   const [{ size }, sha256, mime] = await Promise.all([stat(path), hashFile(path), detectMime(path, name)])
   const fileType = mime.startsWith('image/') ? 'image' : 'non-image'

@@ -25,7 +25,7 @@ export type DetailsUpdate = {
   description: string | null | undefined
 }
 
-/** An update of the publication status, of the current version or of all. */
+/** An update of the publication status, of the current version or of all versions. */
 type PublishUpdate = { kind: 'publish'; isPublished: boolean; includeFileVersions: boolean }
 
 const publishSchema = z.object({ isPublished: z.boolean(), includeFileVersions: z.boolean().default(false) })

@@ -7,8 +7,8 @@ import { checkCustomCoordinates, checkWebhookUrl, parseJsonText, parseTagList } 
 import { parseTransformation, type UploadTransformation } from './transformation.ts'
 
 /**
- * The parameters of an upload, without the file and what authenticates it. Undefined means not sent or empty: if the upload
- * overwrites a file, the file's previous value may stay.
+ * The parameters of an upload, without the file and what authenticates it. Undefined means not sent or empty. If the upload
+ * overwrites a file, undefined `tags` or `customMetadata` may keep the file's previous value (see `placeUpload`).
  */
 export type UploadParameters = {
   fileName: string

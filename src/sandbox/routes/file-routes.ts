@@ -29,7 +29,7 @@ export function fileRoutes({ library, runner, requests, privateKey, clock, origi
   async function updateDetails(fileId: string, update: DetailsUpdate) {
     const before = library.getFile(fileId)
     const { extensions, webhookUrl } = update
-    // From the tags after the update: those that it sets or, if it does not change them, the present ones.
+    // The tags after the update count: those that it sets or, if it does not change them, the present ones.
     const scenario = parseScenario(
       update.tags ?? (update.tags === null ? [] : (currentVersion(before).tags ?? [])),
     )

@@ -10,7 +10,7 @@ type Expression =
 
 const OPERATORS: readonly Operator[] = [':', '=', '!=', '<', '<=', '>', '>=']
 
-/** Parses an expression; undefined if the text is not valid. AND binds more tightly than OR. */
+/** Parses an expression; undefined if the text is not valid. NOT binds more tightly than AND, and AND more tightly than OR. */
 export function parseExpression(text: string): Expression | undefined {
   const tokens = tokenize(text)
   return tokens && parseTokens(tokens)
@@ -22,7 +22,7 @@ function parseTokens(tokens: readonly Token[]): Expression | undefined {
     const token = tokens[position]
     return token?.kind === 'word' ? token.text.toUpperCase() : undefined
   }
-  // Both return whether the next token matches, and move past it if it does.
+  // `takeWord` and `takeSymbol` return whether the next token matches, and move past it if it does.
   const takeWord = (word: string) => peekWord() === word && ++position > 0
   const takeSymbol = (symbol: string) => {
     const token = tokens[position]
@@ -116,8 +116,8 @@ function tokenize(text: string): Token[] | undefined {
 }
 
 /**
- * The value of a field. A list matches a condition if one of its items does; it matches `!=` and `NOT IN` only if no item equals
- * the value. Null, which stands for a missing value, matches only `!=` and `NOT IN`.
+ * The value of a field. A list matches a condition if one of its items does. It matches `!=` only if no item equals the value, and
+ * `NOT IN` only if no item equals any of the values. Null, which stands for a missing value, matches only `!=` and `NOT IN`.
  */
 export type FieldValue = Literal | readonly string[] | null
 
@@ -173,7 +173,10 @@ function satisfies(difference: number, operator: ':' | '=' | '<' | '<=' | '>' | 
 
 const UNITS: Record<string, number> = { '': 1, B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 }
 
-/** Parses `"1MB"`, `"100"` and `100`. Anything else gives NaN, which is not equal to, less than or greater than any number. */
+/**
+ * Parses a number of at least 0, with or without a unit: `"1.5 MB"`, `"100"` or `100`. Anything else, such as -1, gives NaN, with
+ * which only `!=` and `NOT IN` can match.
+ */
 function parseQuantity(value: Literal): number {
   const [, digits = 'NaN', unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([KMG]?B)?\s*$/i.exec(String(value)) ?? []
   return Number(digits) * (UNITS[unit.toUpperCase()] ?? Number.NaN)

@@ -21,10 +21,12 @@ export function listFiles(
   const matchingFiles = files.filter(matches).filter(locationFilter(query)).toSorted(parseSortOrder(sort))
   const rows = {
     file: () => matchingFiles.map((file) => fileDetails(origin, file)),
+    // Only the older versions: `file` lists the current one.
     'file-version': () =>
       matchingFiles.flatMap((file) =>
         file.versions.slice(0, -1).map((version) => versionDetails(origin, file, version)),
       ),
+    // The folders of the matching files and their parent folders, in the order of the files.
     folder: () => foldersOf(matchingFiles),
     all: () => [...foldersOf(matchingFiles), ...matchingFiles.map((file) => fileDetails(origin, file))],
   }[type]()

@@ -34,7 +34,8 @@ export async function resolveContent(
 }
 
 /**
- * Whether a file contains only base64 and whitespace: no other characters, padding only at the end, and groups of four characters.
+ * Whether a file contains base64, and apart from that only whitespace: at least one group of four characters, and padding only at
+ * the end.
  */
 async function isBase64Text(path: string): Promise<boolean> {
   let length = 0

@@ -15,8 +15,8 @@ export type SpooledPart = { path: string; bytes: number; sha256: string; hasFile
 export type MultipartForm = { fields: Map<string, string>; order: string[]; file: SpooledPart | null }
 
 /**
- * Reads an upload form and writes its `file` part to disk at `spoolPath`, even if it has no file name (a base64 string or a
- * URL): by default, the parser would buffer such a part in memory. On failure, removes the file.
+ * Reads an upload form and writes its `file` part to disk at `spoolPath`, even if the part has no file name (a base64 string or a
+ * URL): by default, the parser would buffer such a part in memory. On failure, removes the file at `spoolPath`.
  */
 export async function readMultipartForm(request: Request, spoolPath: string): Promise<MultipartForm> {
   const contentType = request.headers.get('content-type') ?? ''

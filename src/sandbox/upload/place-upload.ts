@@ -23,8 +23,8 @@ export function placeUpload(
 }
 
 /**
- * The details of the new version. Tags and custom metadata that the request does not set are kept from the previous version if
- * `overwriteTags` or `overwriteCustomMetadata` is false, and its AI tags if `overwriteAITags` is false.
+ * The details of the new version. If `overwriteTags` is false, a request without tags keeps those of the previous version; so does
+ * a request without custom metadata if `overwriteCustomMetadata` is false. The AI tags are kept if `overwriteAITags` is false.
  */
 function newVersion(
   parameters: UploadParameters,

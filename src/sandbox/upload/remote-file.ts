@@ -58,7 +58,7 @@ export function createDownloader(options: {
 const FORBIDDEN =
   'The sandbox does not connect to private addresses; start it with --allow-private-urls if it should.'
 
-/** Treats all loopback hosts with the same port as the same server. */
+/** Gives all loopback hosts the same name: with the same protocol and port, they are the same server. */
 function normalizeOrigin(origin: string): string {
   const url = new URL(origin)
   if (isLoopbackHost(url.hostname)) url.hostname = 'localhost'

@@ -3,12 +3,16 @@ import type { FileFacts } from '../library/library-file.ts'
 import type { UploadParameters } from '../parameters/upload-parameters.ts'
 import { evaluate, type FieldValue, parseExpression } from '../search/expression.ts'
 
-/** Runs the `checks` of an upload, such as `"request.folder" : "marketing/" AND "file.size" < "1MB"`. Throws if they fail. */
+/**
+ * Runs the `checks` of an upload, such as `"request.folder" : "marketing/" AND "file.size" < "1MB"`. Throws if they fail or are
+ * invalid.
+ */
 export function runChecks(checks: string, parameters: UploadParameters, facts: FileFacts): void {
   const expression = parseExpression(checks)
   if (expression === undefined) throw invalidSyntax()
   const lookup = (field: string) => {
     const value = checkedField(field, parameters, facts)
+    // An unknown field counts as invalid syntax.
     if (value === undefined) throw invalidSyntax()
     return value
   }

@@ -10,9 +10,9 @@ const COPIES_IF_DUPLICATED = 3
 type Dependencies = { sender: WebhookSender; tasks: BackgroundTasks; library: Library; origin: () => string }
 
 /**
- * Returns a function that sends the webhook of one of a job's extensions. The job's scenario may `drop` it, `duplicate` it, or send
- * the opposite result after it (`conflict`). Resolves after the first attempt to send each of them; retries continue in the
- * background.
+ * Returns a function that sends the webhook of one of a job's extensions, if the job has a `webhookUrl`. The job's scenario may
+ * `drop` the webhook, `duplicate` it, or send the opposite result after it (`conflict`). The function resolves after the first
+ * attempt to send each of these webhooks; retries continue in the background.
  */
 export function createWebhookEmitter(
   { sender, tasks, library, origin }: Dependencies,
@@ -34,6 +34,7 @@ export function createWebhookEmitter(
   function opposite(webhook: ExtensionWebhook): ExtensionWebhook {
     const { service } = webhook
     if (webhook.status === 'SUCCESS') return failureWebhook(service, webhook.fileObject.fileId)
+    // A success would contain the file. If it was deleted meanwhile, the failure is sent again.
     const file = library.findFile(webhook.fileId)
     return file === undefined ? webhook : successWebhook(service, fileDetails(origin(), file))
   }

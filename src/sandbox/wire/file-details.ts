@@ -77,6 +77,7 @@ export function versionInfo(version: FileVersion): { id: string; name: string } 
   return { id: version.versionId, name: `Version ${version.number}` }
 }
 
+/** ImageKit's transformation for the thumbnails of its media library. */
 export const THUMBNAIL = 'n-ik_ml_thumbnail'
 
 /** The URL of a file in an upload response: without a query. */

@@ -6,7 +6,7 @@ import {
 } from '../library/library-file.ts'
 import { plainUrl, THUMBNAIL, versionInfo } from './file-details.ts'
 
-/** The response body of a successful upload; `requested` are the `responseFields` of the request. */
+/** The response body of a successful upload, without `extensionStatus`. `requested`: the `responseFields` of the request. */
 export function uploadResponse(
   origin: string,
   file: LibraryFile,

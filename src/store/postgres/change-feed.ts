@@ -23,7 +23,7 @@ const APPLICATION_NAME = 'imagekit-extension-tracker changes'
 const NOTIFY_EVERY_MS = 10
 const POLL_EVERY_MS = 1_000
 
-/** PostgreSQL's limit is below 8,000 bytes. */
+/** PostgreSQL accepts fewer than 8,000 bytes. */
 const MAX_PAYLOAD_BYTES = 7_500
 
 const NOTIFY = `SELECT pg_notify('${CHANNEL}', $1)`

@@ -13,6 +13,7 @@ const FIND_LAST = prepared('SELECT last FROM unfinished_copy WHERE name = ?')
 const SAVE_LAST = prepared(
   'INSERT INTO unfinished_copy (name, last) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last = excluded.last',
 )
+/** The days that these deliveries count as inserted on, each as the time at which it starts. */
 const FIND_DAYS = prepared(
   'SELECT DISTINCT (extract(epoch FROM inserted_on) * 1000)::bigint FROM deliveries WHERE n = ANY (?::bigint[])',
 )
@@ -46,6 +47,7 @@ export function createCopyTarget(session: Session): CopyTarget {
     async write(table, rows, last) {
       await session.execute(BEGIN_LOCKED)
       if (table.name === 'delivery_bodies') {
+        // The table `deliveries` has already been copied.
         const numbers = rows.map((row) => row[table.columns.indexOf('n')])
         const days = await session.rows<[number]>(FIND_DAYS, [numbers])
         await createPartitionsOf(session, days.flat())
@@ -65,8 +67,8 @@ export function createCopyTarget(session: Session): CopyTarget {
     },
     read({ name, columns, key }, after) {
       const keys = key.join(', ')
-      const isAfter = after === null ? 'true' : `(${keys}) > (${key.map(() => '?').join(', ')})`
-      const sql = `SELECT ${columns.join(', ')} FROM ${name} WHERE ${isAfter} ORDER BY ${keys} LIMIT ${ROWS_AT_ONCE}`
+      const condition = after === null ? 'true' : `(${keys}) > (${key.map(() => '?').join(', ')})`
+      const sql = `SELECT ${columns.join(', ')} FROM ${name} WHERE ${condition} ORDER BY ${keys} LIMIT ${ROWS_AT_ONCE}`
       return session.rows<CopiedCell[]>(prepared(sql), after ?? [])
     },
     async finish() {
@@ -100,8 +102,8 @@ function insertStatement({ name, columns }: CopiedTable): string {
 }
 
 /**
- * New rows get numbers above all copied ones. The numbers of new runs are also above the sweep's position, because the sweep never
- * checks a lower number.
+ * New rows get numbers above all copied ones. The numbers of new runs are also above that of the last run that the sweep has
+ * passed, because the sweep never returns to lower numbers.
  */
 const SET_SEQUENCES = [
   setSequence(`'submission_numbers'`, '(SELECT max(n) FROM submissions)'),

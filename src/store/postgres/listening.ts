@@ -4,7 +4,7 @@ import { errorMessage } from '../../domain/errors.ts'
 import { clientConfig } from './pool.ts'
 
 export type Listening = {
-  /** Runs a statement. Rejects while there is no connection. If the statement fails or gets no response in time, reconnects. */
+  /** Runs a statement. Rejects if there is no connection; rejects and reconnects if the statement fails or gets no response in time. */
   run: (sql: string, params?: readonly unknown[]) => Promise<void>
   /** Why there is no connection; undefined if there is one. */
   fault: () => string | undefined

@@ -27,9 +27,9 @@ export type LoadRows = (session: Session, keys: readonly Key[], into: WorkingSet
 /**
  * Loads the rows of a batch inside its transaction, and locks what the batch may change until the transaction ends. Each call
  * locks names first (`SUBJECTS`), then runs, then submissions, each in a fixed order. Later it locks only runs that were added
- * meanwhile, and the names of abandoned claims and items. Rows are read after they are locked: if another transaction is changing
- * them, the batch waits for it and sees its changes. Work of `processId` counts as in progress,
- * not as abandoned.
+ * meanwhile, and the names of abandoned claims of idempotency keys and of unfinished items of retries. What is locked is read
+ * afterwards: if another transaction is changing it, the batch waits for that transaction and sees its changes. Work of `processId`
+ * counts as in progress, not as abandoned.
  */
 export function createLoadRows(processId: number): LoadRows {
   const finders = createFinders(processId, DIALECT)
@@ -152,8 +152,8 @@ async function findForgotten(
 }
 
 /**
- * Locks the runs of the keys. A key `runNamed` locks all runs of its submission if the submission is not bound yet or has no run
- * with that name: the step then needs the whole submission, and submissions are locked after runs.
+ * Locks the runs of the keys. A key `runNamed` locks all runs of its submission if the submission is not both accepted and bound
+ * (`UNBOUND`), or has no run with that name: the step then needs the whole submission, and submissions are locked after runs.
  */
 function createLockRuns({ unsettledOf, currentOf }: { [K in 'unsettledOf' | 'currentOf']: Finder<RunRow> }) {
   const named = 'unnest(?::bigint[], ?::text[], ?::text[]) AS asked(submission, chk, name)'

@@ -16,12 +16,13 @@ import { codeOf, isTlsError, storeError } from './store-error.ts'
 export type PostgresStoreOptions = WriteQueueOptions & {
   url: string
   /**
-   * The address of the server itself, if `url` leads to a pooler. Used for LISTEN, which does not work through a pooler, and for
-   * dropping partitions.
+   * The address of the server itself, if `url` leads to a pooler. Used for LISTEN, which does not work through a pooler, for NOTIFY,
+   * and for dropping partitions.
    */
   listenUrl?: string | undefined
   connections?: number | undefined
   processId?: number
+  /** `migrations`: how many were missing and ran. */
   onOpen?: (opened: { migrations: number; serverVersion: string }) => void
 }
 
@@ -46,8 +47,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 }
 
 /**
- * Migrates the schema and resolves with the number of migrations. Rejects as `openPostgresStore` does, always with the reason in
- * the message.
+ * Migrates the schema and resolves with the number of migrations that ran. Rejects as `openPostgresStore` does, but always with the
+ * reason in the message, and not because of an unfinished copy.
  */
 export async function migratePostgres(url: string): Promise<number> {
   return (await withReason(prepareDatabase(url))).migrations
@@ -69,7 +70,7 @@ export async function copyIntoPostgres(
   return rows
 }
 
-/** Adds the cause to the message of a rejection, because a command shows only the message. */
+/** Adds the cause to the message of a `TrackerError`, because a command shows only the message. */
 async function withReason<T>(result: Promise<T>): Promise<T> {
   try {
     return await result
@@ -132,7 +133,7 @@ async function prepareDatabase(
 
 /**
  * Migrates the schema and creates the partitions of the next days, in one transaction that is limited to one process at a time.
- * Resolves with the number of migrations. Rejects as `runMigrations` throws.
+ * Resolves with the number of migrations that ran. Rejects with the errors that `runMigrations` throws.
  */
 async function migrateSchema(session: Session, setting: string): Promise<number> {
   await session.execute(BEGIN_LOCKED)

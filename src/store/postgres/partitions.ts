@@ -59,9 +59,9 @@ export function addPartitions(pool: Pool): Promise<void> {
 
 /**
  * Drops the partitions of days that ended before a time, but never today's. Resolves with the time before which the remaining
- * bodies should be deleted one by one: the given time, or the start of its day if that day's partition will be dropped later.
- * Also creates the missing partitions of the next days, if the last of them is missing. Blocks no other transaction, and may be
- * interrupted anywhere. `directUrl` leads to the server itself, not to a pooler.
+ * bodies should be deleted one by one: the given time, or the start of its day if that day is past and its partition will be dropped
+ * later. Also creates the missing partitions of the next days, if the last of them is missing. Blocks no read or write of bodies, and
+ * may be interrupted anywhere. `directUrl` leads to the server itself, not to a pooler.
  */
 export async function dropPartitions(
   { pool, directUrl }: { pool: Pool; directUrl: string },
@@ -88,7 +88,7 @@ async function dropAll(url: string, partitions: readonly Partition[]): Promise<v
     await pool.use(async (session) => {
       await session.execute(`SET statement_timeout = '5s'`)
       for (const { name, day, state } of partitions) {
-        // Like `pruneBodies`, which finds the copies of upload events by their bodies.
+        // Clears the copies of upload events, as `pruneBodies` does, which would not find them once their bodies are gone.
         await session.execute(
           `UPDATE deliveries SET request_id = NULL, unclaimed = NULL WHERE request_id IS NOT NULL AND inserted_on = '${dateOf(day)}'`,
         )

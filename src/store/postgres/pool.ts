@@ -23,7 +23,10 @@ export type Pool = {
 const CONNECT_TIMEOUT_MS = 4_000
 /** How long the pool stays at its reduced size after the server rejected another connection. */
 const SMALLER_FOR_MS = 5_000
-/** Longer than the server's limits for statements. A query that takes longer has no such limit, or its connection is dead. */
+/**
+ * Longer than the server's limits for statements (`LIMITS` in `transactions.ts`). A query that takes longer has no such limit, or
+ * its connection is dead.
+ */
 const QUERY_TIMEOUT_MS = 8_000
 /** The types of `pg` lack the timeout of a single query. */
 const FIND_IS_STANDBY: pg.QueryConfig & { query_timeout: number } = {
@@ -143,7 +146,7 @@ export function createPool(url: string, size: number, { queryTimeoutMs = QUERY_T
   }
 }
 
-/** Without a listener, an error event would end the process. The user of the connection gets the error anyway. */
+/** Without a listener, an error event would end the process. If the connection is in use, its user gets the error anyway. */
 function ignore(): void {}
 
 /** After a failover, an address may still lead to a read-only server. */

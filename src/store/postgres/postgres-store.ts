@@ -108,7 +108,7 @@ function createDatabase(deps: {
   }
 }
 
-/** Creates the `DatabaseRows` of each connection only once, because that prepares many statements. */
+/** Creates the `DatabaseRows` of each connection only once, because creating them prepares many statements. */
 function createRowsOf(processId: number): (session: Session) => DatabaseRows {
   const known = new WeakMap<Session, DatabaseRows>()
   return (session) => {

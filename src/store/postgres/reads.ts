@@ -4,8 +4,8 @@ import { isDisconnected, isQueryTimeout, storeError } from './store-error.ts'
 type RunRead = <T>(work: (session: Session) => Promise<T>) => Promise<T>
 
 /**
- * Begins a read with the limits that writes have: the server then ends a slow statement before the client's own timeout, which would
- * count as an outage for all callers.
+ * Begins a read with the limits that writes have: the server then ends a slow statement before the client's own timeout passes. A
+ * timeout of the client would count as an outage for all callers.
  */
 const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = '4s';
   SET LOCAL lock_timeout = '2s'; SET LOCAL idle_in_transaction_session_timeout = '5s'`
@@ -13,7 +13,7 @@ const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout
 /** How long status reads have limits after a read has timed out. */
 const LIMITED_FOR_MS = 60_000
 
-/** Reads on the connections of a pool. `read` and `readStatus` reject with `store_unavailable` if the server or connection fails. */
+/** Reads on the connections of a pool. `read` and `readStatus` reject as `storeError` says. */
 export function createReads(pool: Pool): { read: RunRead; readStatus: RunRead } {
   /** Until this time, status reads have limits, too, because a read that timed out may have waited for a lock. */
   let limitedUntil = 0

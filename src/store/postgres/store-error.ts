@@ -35,13 +35,14 @@ export function isTimedOut(error: unknown): boolean {
 }
 
 /**
- * The connection could not be made, or it broke, so it is unknown what the server did; or it is no longer usable, because it leads
- * to a read-only server (25006), or its statements were prepared for tables that have been altered since (0A000).
+ * The connection could not be made; or it broke or gave no response in time, so it is unknown what the server did; or it is no longer
+ * usable, because it leads to a read-only server (25006), or its statements were prepared for tables that have been altered since
+ * (0A000).
  */
 export function isDisconnected(error: unknown): boolean {
   if (error instanceof TrackerError || !(error instanceof Error) || isPoolBusy(error)) return false
   const code = codeOf(error)
-  // Errors of the pool and the client have no code, or one of the operating system.
+  // Errors of the pool, the client, TLS and the operating system have no code of PostgreSQL's.
   return code === undefined ? isConnectionError(error) : /^(08|57P0|25P03|25006|0A000)/.test(code)
 }
 
@@ -55,7 +56,10 @@ export function isPoolBusy(error: unknown): boolean {
   return error instanceof Error && error.message === POOL_BUSY
 }
 
-/** The error to reject with: `store_unavailable` if PostgreSQL or its connection failed, else the error itself. */
+/**
+ * The error to reject with: `store_unavailable` if there is no usable connection, or for the codes `UNAVAILABLE`; else the error
+ * itself.
+ */
 export function storeError(error: unknown): unknown {
   const isUnavailable = isDisconnected(error) || isPoolBusy(error) || UNAVAILABLE.test(codeOf(error) ?? '')
   return isUnavailable ? storeUnavailable(error) : error

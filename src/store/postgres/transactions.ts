@@ -14,7 +14,10 @@ import { codeOf, isConflict, isDisconnected, isPartitionMissing, storeError } fr
 import { createWriteRows } from './write-rows.ts'
 
 export type Transactions = Required<BatchDatabase> & {
-  /** Does `work` in one transaction. After a conflict, `work` is repeated, so it must have no other effects. Rejects as `transact` does. */
+  /**
+   * Does `work` in one transaction. After a conflict, `work` is repeated, so whatever else it does must be harmless to repeat. Rejects
+   * as `transact` does.
+   */
   write: <T>(work: (session: Session, ids: RowIds) => Promise<T>) => Promise<Committed<T>>
 }
 
@@ -27,8 +30,8 @@ type TransactionBody<T> = (session: Session, ids: RowIds, results: Promise<unkno
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'
 
 /**
- * If a statement, a wait for a lock or a pause between statements takes longer than this, the server ends the transaction, so none
- * hangs. Also sets `synchronous_commit` to `on` if it is `off`, so that COMMIT waits for the disk.
+ * If a statement, a wait for a lock or a pause between statements takes longer than its limit here, the server makes the transaction
+ * fail, so none hangs. Also sets `synchronous_commit` to `on` if it is `off`, so that COMMIT waits for the disk.
  */
 const LIMITS = prepared(
   `SELECT set_config('statement_timeout', '4s', true), set_config('lock_timeout', '2s', true),
@@ -36,7 +39,10 @@ const LIMITS = prepared(
     set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), true)`,
 )
 
-/** A transaction that conflicts with others is attempted again after a random pause. The longest pause doubles each time. */
+/**
+ * A transaction that conflicts with others is attempted again after a random pause: the first is shorter than twice `RETRY_PAUSE_MS`,
+ * and this limit doubles each time. Gives up after `MAX_ATTEMPTS`, or with the first conflict after `RETRY_FOR_MS`.
+ */
 const MAX_ATTEMPTS = 8
 const RETRY_FOR_MS = 5_000
 const RETRY_PAUSE_MS = 5
@@ -46,8 +52,8 @@ const SEARCH_MS = 3_000
 const SEARCH_EVERY_MS = 200
 
 /**
- * Finds a row by its id, and locks it: the lock writes to the write-ahead log, so the COMMIT waits for synchronous standbys. After
- * a plain read it would not.
+ * Finds a row by its id, and locks it: the lock writes to the write-ahead log, so the COMMIT of the search waits for synchronous
+ * standbys. After a plain read, the COMMIT would not wait.
  */
 const FIND_ROW = {
   dlv: prepared('SELECT 1 FROM deliveries WHERE n = ? AND chk = ? FOR KEY SHARE'),

@@ -11,9 +11,10 @@ import { createStatements } from './statements.ts'
 type Rows = (readonly Cell[])[]
 
 /**
- * Writes the changes of a batch: each flush writes all rows of an entry of `ROW_WRITES` in one statement, unless the entry is a
- * statement for a single row. Sends these statements without waiting for their results, and adds the promises of the results to
- * `results`, in order: the caller must await them. Rows of unfinished work are marked with `processId`.
+ * Writes the changes of a batch: each flush writes all collected rows of an entry of `ROW_WRITES` in one statement, unless the
+ * entry is itself a statement, which is sent once for each call. Sends these statements without waiting for their results, and adds
+ * the promises of the results to `results`, in order: the caller must await them. Rows of unfinished work are marked with
+ * `processId`.
  */
 export function createWriteRows(
   session: Session,

@@ -23,8 +23,11 @@ export const UPDATED_AT = `SELECT updated_at FROM submissions WHERE file_id = ? 
 /** A file's current runs. */
 export const CURRENT_RUNS = `SELECT ${RUN_COLUMNS} FROM current_runs c JOIN runs r ON r.n = c.run WHERE c.file_id = ? ORDER BY r.submission, r.n`
 
-/** How many submissions of its asset are read with a due run, to tell who may have changed the file: an asset may have thousands. */
-const MAX_OTHERS = 100
+/**
+ * How many of the newest submissions of its asset are read with a due run, to tell which others may have changed the file: an asset
+ * may have thousands.
+ */
+const MAX_OF_ASSET = 100
 
 type SubmissionWithRuns = { submission: Submission; runs: Run[] }
 
@@ -55,6 +58,7 @@ export function createAssetReads({ rows, value, inNumbers }: Statements): AssetR
   function* allWithRuns(submissions: WholeSubmissionCells[]): Work<SubmissionWithRuns[]> {
     const runs = new Map<number, Run[]>(submissions.map(([n]) => [n, []]))
     const found = yield* waitFor(listRunsOfMany(JSON.stringify([...runs.keys()])))
+    // Cell 2 of a run is the number of its submission.
     for (const cells of found) runs.get(cells[2])?.push(toRun(cells))
     return submissions.map((cells) => ({ submission: toSubmission(cells), runs: runs.get(cells[0]) ?? [] }))
   }
@@ -103,8 +107,9 @@ export function createAssetReads({ rows, value, inNumbers }: Statements): AssetR
         if (cells === undefined) continue
         const { fileId } = submission
         const known = fileId === null ? [] : assets.get(fileId)
-        const ofAsset = known ?? (yield* listSubmissions(fileId ?? '', MAX_OTHERS, null)).toReversed()
+        const ofAsset = known ?? (yield* listSubmissions(fileId ?? '', MAX_OF_ASSET, null)).toReversed()
         if (fileId !== null) assets.set(fileId, ofAsset)
+        // Cell 15 is the run's due time.
         found.push(describeDueRun({ run: toRun(cells), dueAt: cells[15] ?? now, submission, runs, ofAsset }))
       }
       return found

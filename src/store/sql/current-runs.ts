@@ -21,6 +21,7 @@ export function createCurrentRuns({ rows, run, lockFiles, inNumbers, givenRows }
   )
   // A run that was requested as a placeholder also replaces the placeholder of older submissions (see `describeAsset`), so its
   // submission counts as the newest for the placeholder's name, too.
+  // The runs of rejected submissions are hidden.
   // Counts instead of joining: without statistics, PostgreSQL would start a join with all runs of that name, which takes seconds.
   const newest = `SELECT s.n FROM submissions s
     WHERE s.file_id = given.c1 AND 0 < (SELECT count(*) FROM runs r
@@ -36,7 +37,7 @@ export function createCurrentRuns({ rows, run, lockFiles, inNumbers, givenRows }
 
   /**
    * Recomputes the current runs of these names: for each, the run of the newest submission that requested it and is not
-   * rejected.
+   * rejected. There is none if that submission has no run of this name, because its placeholder stood for another extension.
    */
   function* refreshNames(files: NamesOfFiles): Work<void> {
     // Sorted, because every transaction must lock files in the same order.

@@ -17,7 +17,7 @@ import { createStats } from './stats.ts'
 
 export type DatabaseRows = ReturnType<typeof createDatabaseRows>
 
-/** All reads, and all writes that are not steps of a batch. */
+/** The reads and writes outside of batches that both databases share. */
 export function createDatabaseRows(statements: Statements, processId: number) {
   const rejected = createRejectedDeliveries(statements)
   const deliveries = createDeliveryReads(statements, rejected)

@@ -20,7 +20,7 @@ import type { Dialect } from './statements.ts'
 
 type Kind = Exclude<Key[0], 'forgotten'>
 
-/** The rows that a key of this kind finds. */
+/** The type of the rows that a key of this kind finds. */
 type Found<K extends Kind> = Tables[K extends keyof typeof LOOKUPS ? (typeof LOOKUPS)[K] : K & keyof Tables]
 
 type ParamsOf = (id: string, name: string) => Cell[] | undefined
@@ -30,7 +30,7 @@ export type Finder<Row> = {
   sql: string
   /** Undefined if the id is malformed. */
   paramsOf: ParamsOf
-  /** The statement returns at most one row. */
+  /** Whether only the first row is read. Only for a statement that returns at most one. */
   isSingle: boolean
   /** Converts the cells that the statement selects. */
   toRow: (cells: never) => Row

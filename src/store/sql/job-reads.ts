@@ -48,14 +48,14 @@ export function createJobReads({
     | 'listEndedSessions'
   >
 > {
-  /** The next host with notifications that have not ended, and when the first of them is due. */
+  /** The next host with notifications that have not ended, and the earliest time at which one of them is due. */
   const findNextHost = row<[host: string, dueAt: number]>(
     'SELECT host, due_at FROM notifications WHERE host > ? AND due_at IS NOT NULL ORDER BY host, due_at LIMIT 1',
   )
   const selectDue = `SELECT o.n, r.chk, o.target, o.host, o.attempt, o.created_at, o.due_at FROM notifications o JOIN runs r ON r.n = o.n
     WHERE o.host = ?`
   const listDue = rows<DueCells>(`${selectDue} AND o.due_at <= ? ORDER BY o.due_at, o.n LIMIT ?`)
-  /** Notifications that were created while the clock was ahead, and that are due later than is possible by the present time. */
+  /** Notifications that were created while the clock was ahead: both their times are after the latest due time that is possible now. */
   const listMisdated = rows<DueCells>(
     `${selectDue} AND o.due_at > ? AND o.created_at > ? ORDER BY o.due_at, o.n LIMIT ?`,
   )

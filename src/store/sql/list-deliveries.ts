@@ -22,13 +22,14 @@ import {
 } from './rows.ts'
 import type { Statements } from './statements.ts'
 
-/** The maximum number of deliveries listed for one run, because a sender may repeat a webhook without end. */
+/** The maximum number of deliveries listed for one run, the oldest first, because a sender may repeat a webhook without end. */
 const MAX_DELIVERIES_OF_RUN = 1_000
 
 /** The reads for the list of deliveries and for a single delivery. */
 export function createDeliveryReads(statements: Statements, rejected: RejectedDeliveries) {
   const { rows, row, value, values, notIndexed, indexedBy, inNumbers } = statements
   const listRecorded = prepareList<DeliveryCells>(statements, DELIVERY_COLUMNS, 'd.n')
+  // An extension webhook that was applied on arrival stores no submission, but the run that it settled has its number.
   const listOfFile = values<number>(
     `WITH asked AS MATERIALIZED (SELECT n FROM submissions WHERE file_id = ?)
       SELECT r.settled_by AS n FROM asked ${statements.join} runs r ON r.submission = asked.n WHERE r.settled_by > 0
@@ -36,6 +37,7 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
       UNION SELECT n FROM deliveries WHERE file_id = ?`,
   )
   const findSubmissionBeyond = value<number>('SELECT 1 FROM submissions WHERE file_id = ? LIMIT 1 OFFSET ?')
+  // A delivery that names no extension, such as one of unknown shape, is listed for each run of its submission.
   const listOfRun = rows<DeliveryCells>(
     `SELECT ${DELIVERY_COLUMNS} FROM ${DELIVERIES} WHERE d.n IN (
       SELECT settled_by FROM runs WHERE n = ? UNION
@@ -106,7 +108,7 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
 
 /**
  * The outcome to look for in the column `exception`; null if the filter implies none. The column repeats the outcome of every
- * delivery except applied extension webhooks. Only ignored deliveries have a cause.
+ * recorded delivery except applied extension webhooks. Of the recorded deliveries, only ignored ones have a cause.
  */
 function exceptionOf({ outcome, cause }: DeliveryFilter): DeliveryFilter['outcome'] {
   if (cause !== null) return 'ignored'

@@ -14,8 +14,9 @@ type Source = keyof ReturnType<typeof createSources>
 type ListedCells = [...RunCells, fileId: string | null, fileName: string | null, kind: number]
 
 /**
- * The sources of the list (see `prepareList`). They name their indexes, because SQLite, without statistics, would often choose
- * others. The conditions of partial indexes are literals: SQLite could not match a parameter with them.
+ * The sources of the list (see `prepareList`); `number` has all listed runs, by row number. They name their indexes, because
+ * SQLite, without statistics, would often choose others. The conditions of partial indexes are literals: SQLite could not match a
+ * parameter with them.
  */
 function createSources({ indexedBy, notIndexed, join }: Statements) {
   const byRun = (index: string) => `runs r ${index} ${join} submissions s ON s.n = r.submission WHERE`

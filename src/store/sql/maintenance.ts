@@ -25,8 +25,8 @@ export function createMaintenanceRows(
   const listRuns = rows<SweptCells>(
     `SELECT n, ${isPending()}, overdue IS NOT NULL, requested_at FROM runs WHERE n > ? ORDER BY n LIMIT ?`,
   )
-  // A run that was settled after it was read stays unchanged. The WHERE clause doesn't exclude such runs, because the condition
-  // would make PostgreSQL scan the table.
+  // A run that has settled, expired or been hidden since it was read stays unchanged. The WHERE clause doesn't exclude such runs,
+  // because the condition would make PostgreSQL scan the table.
   const ifPending = (value: string) => `CASE WHEN ${isPending('runs.')} THEN ${value}`
   const markOverdue = run(
     `UPDATE runs SET overdue = ${ifPending('1')} END,
@@ -49,8 +49,8 @@ export function createMaintenanceRows(
         EXISTS (SELECT 1 FROM submissions WHERE file_id = s.file_id AND n <= ?)
       FROM submissions s WHERE n > ? ORDER BY n LIMIT ?`,
   )
-  // The last of these runs may not belong to the newest submission: a run that was added to an older submission later has a higher
-  // number.
+  // Looks at the last 100 of these runs: the very last may not belong to the newest submission, because a run that is added to an
+  // older submission later has a higher number.
   const findSubmissionOfRuns = value<number | null>(
     'SELECT max(submission) FROM (SELECT submission FROM runs WHERE n <= ? ORDER BY n DESC LIMIT 100) AS newest',
   )
@@ -118,8 +118,8 @@ export function createMaintenanceRows(
         belongsToSubmission: Boolean(belongsToSubmission),
       }))
     },
-    *listClaims(claimedBy, limit) {
-      return (yield* waitFor(listClaims(claimedBy, limit))).map(toClaim)
+    *listClaims(claimedUntil, limit) {
+      return (yield* waitFor(listClaims(claimedUntil, limit))).map(toClaim)
     },
     deleteClaims: (scopes) => waitFor(deleteClaims(JSON.stringify(scopes))),
   }

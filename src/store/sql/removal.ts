@@ -22,7 +22,7 @@ export function createRemovalRows(
     `SELECT n, chk FROM deliveries WHERE n IN (
       SELECT settled_by FROM runs WHERE submission ${inNumbers} UNION SELECT n FROM deliveries WHERE submission ${inNumbers})`,
   )
-  // The text of a token before its dot is the id of the submission, even if the rest of the token is forged.
+  // A token consists of a submission's id, a dot and a signature. With a forged signature, `submission_id` is NULL.
   const deleteRejected = rows<[n: number, chk: string]>(
     `DELETE FROM rejected_deliveries WHERE submission_id ${inTexts} OR ${beforeDot('token')} ${inTexts}
       RETURNING n, chk`,

@@ -10,8 +10,8 @@ export type RowWrite =
 export type Cell = string | number | Buffer | null
 
 /**
- * Each function takes the values of the columns, or the parameters of the statement. The write may take effect only in `flush`
- * (see `createWriteChanges`), in the order of `ROW_WRITES`; if a row is saved twice, the last write counts.
+ * Each function takes the values of the columns, or the parameters of the statement. The write may be deferred until
+ * `flush` (see `createWriteChanges`), which executes writes in the order of `ROW_WRITES`. If a row is saved twice, the last write counts.
  */
 export type RowWriter = { readonly [write in keyof typeof ROW_WRITES]: (...values: readonly Cell[]) => void }
 
@@ -23,7 +23,7 @@ const SETTLING_COLUMNS = 'status, source, settled_at, updated_at, settled_by'
 const OTHER_RUN_COLUMNS = `bound_to, hidden, due_at, overdue, attention, cause, failed_at, acknowledged_at, contradicted,
   error, evidence`
 
-/** The columns of a submission that ImageKit's response changes, without the large ones (`saveDetails`). */
+/** The columns of a submission that ImageKit's response or a webhook changes, except the owner and the large ones (`saveDetails`). */
 const RESPONSE_COLUMNS = 'state, file_id, file_name, request_id, responded_at, updated_at, error'
 
 /** The columns of a delivery that change when a submission claims it. */
@@ -32,7 +32,7 @@ const CLAIM_COLUMNS = 'outcome, run, exception, submission, cause, file_id, requ
 /** The columns of a notification that an attempt changes. */
 const ATTEMPT_COLUMNS = 'due_at, attempt, result, reason, attempts'
 
-/** The list begins with deletions, because an inserted row may replace a deleted one. */
+/** The first four deletions precede all insertions, because an inserted row may replace a deleted one. */
 export const ROW_WRITES = {
   deleteRun: statement('DELETE FROM runs WHERE n = ?'),
   deleteRejected: statement('DELETE FROM rejected_deliveries WHERE n = ?'),

@@ -37,7 +37,7 @@ export type RunCells = [
   evidence: string | null,
 ]
 
-/** The cells after the columns of a run. */
+/** The cells after the 21 columns of a run. */
 export function cellsAfterRun<Others extends unknown[]>(cells: [...RunCells, ...Others]): Others {
   return cells.slice(21) as Others
 }
@@ -133,7 +133,7 @@ export const DELIVERY_COLUMNS = `d.n, d.chk, d.route, d.received_at, d.signature
 
 /**
  * Joins the run and the submission of a delivery, if it has them. An extension webhook that was applied on arrival stores only its
- * run. Any other delivery stores its submission, and perhaps no run; then the run is found by its name.
+ * run. Any other delivery stores the submission that it concerns, if any, and perhaps no run; then the run is found by its name.
  */
 export const DELIVERY_JOINS = `LEFT JOIN runs r ON r.n = coalesce(d.run, (SELECT n FROM runs WHERE submission = d.submission AND name = d.service))
   LEFT JOIN submissions s ON s.n = coalesce(d.submission, r.submission)`

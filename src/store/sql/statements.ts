@@ -50,7 +50,7 @@ export type Dialect = {
   sameDay: (body: string, delivery: string) => string
   /** A condition that selects the bodies of the deliveries that match `condition`. */
   bodiesOf: (condition: string) => string
-  /** Selects the number ranges of hours in the counter deltas, with the columns of `hours`. */
+  /** Selects the number ranges of hours in the counter deltas, with the columns in the order of those of `hours`. */
   hoursOfDeltas: string
   /** The counters of a delta, as JSON text. */
   countersOfDelta: string

@@ -35,7 +35,7 @@ export function createStats({
     `SELECT kind, extension, value, count FROM ${table}
       WHERE kind IN ('settled', 'failed', 'seconds') AND ${timeColumn} >= ? AND ${timeColumn} < ?`
   // One statement: otherwise deltas folded in between would be counted twice, or not at all. The counters of a delta are selected as
-  // text, because parsing them in the database took ten times as long.
+  // text, because parsing them in the database took ten times as long. In the place of the hour, sums over several hours have `NOW`, too.
   const list = rows<[...StatCounter, counters: string | null]>(
     `SELECT ${NOW}, kind, extension, value, count, NULL FROM counters WHERE kind = 'runs' AND hour = ${NOW}
       UNION ALL SELECT ${NOW}, kind, extension, value, sum(count), NULL

@@ -46,7 +46,7 @@ export function createWriteChanges(
       return
     }
     const [number, check] = partsOf(after.runId)
-    // The fillers of a pending run: its row does not grow when it settles (see the schema).
+    // Without a settling time or delivery, these columns have fillers, so that the row does not grow when the run settles.
     const settledAt = after.settledAt ?? after.requestedAt
     const status = STATUS.to[after.status]
     const source = SOURCE.to[after.source]
@@ -132,6 +132,7 @@ export function createWriteChanges(
       yield* currentRuns.refresh(toRefresh)
     }
     for (const change of rows.deliveries) writeDelivery(change)
+    // A rejected delivery is only ever removed here, when it is replayed.
     for (const { before } of rows.rejected) if (before) to.deleteRejected(numberOf(before.deliveryId))
     for (const change of rows.notifications) writeNotification(to, change)
     for (const { before, after } of rows.claims) {

@@ -79,8 +79,8 @@ export function openConnection(path: string): Connection {
 }
 
 /**
- * The disk, the file or a lock makes the database unavailable: https://www.sqlite.org/rescode.html. Extended codes start with
- * these.
+ * The result codes if the disk, the file, a lock or a lack of memory makes the database unavailable. Extended codes begin with them:
+ * https://www.sqlite.org/rescode.html
  */
 const UNAVAILABLE = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CORRUPT|NOTADB|CANTOPEN|PERM|NOMEM)/
 
@@ -91,7 +91,7 @@ export function storeError(error: unknown): unknown {
     : error
 }
 
-/** Another connection has locked the file. */
+/** Whether the operation failed because another connection has locked the file. */
 export function isBusy(error: unknown): boolean {
   return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')
 }

@@ -27,10 +27,10 @@ export function createCopySource(connection: Connection): CopySource {
         .get() ?? 0,
     read({ name, columns, key }, after) {
       const keys = key.join(', ')
-      const isAfter = after === null ? 'true' : `(${keys}) > (${key.map(() => '?').join(', ')})`
+      const afterCondition = after === null ? 'true' : `(${keys}) > (${key.map(() => '?').join(', ')})`
       const statement = connection
         .prepare<CopiedCell[], CopiedCell[]>(
-          `SELECT ${columns.join(', ')} FROM ${name} WHERE ${isAfter} AND ${ROW_CONDITIONS.get(name) ?? 'true'} ORDER BY ${keys} LIMIT ${ROWS_AT_ONCE}`,
+          `SELECT ${columns.join(', ')} FROM ${name} WHERE ${afterCondition} AND ${ROW_CONDITIONS.get(name) ?? 'true'} ORDER BY ${keys} LIMIT ${ROWS_AT_ONCE}`,
         )
         .raw()
       const rows: CopiedCell[][] = []

@@ -59,8 +59,8 @@ export function rejectHardLinks(path: string): void {
 
 /**
  * Locks `PATH-lock`, and returns the function that releases the lock. Throws `DatabaseStartError` if another process has it. The
- * lock is an open transaction on a separate database, so the kernel releases it when the process
- * ends, even by kill -9, and no stale lock remains.
+ * lock is an open transaction on `PATH-lock`, a database of its own. So the kernel releases the lock when the process ends, even by
+ * kill -9, and no stale lock remains.
  */
 export function takeProcessLock(path: string): () => void {
   const lockPath = pathBeside(path, '-lock')

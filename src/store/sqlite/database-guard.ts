@@ -27,6 +27,7 @@ export function createDatabaseGuard(
   const dataVersion = value<number>('PRAGMA data_version')
   const findOwner = value<number>(`SELECT value FROM metadata WHERE name = 'owner'`)
   let checkedVersion = dataVersion()
+  // The sizes at the last check.
   let { size } = database
   let logSize = log.size
   /** A fault that only a restart ends. */

@@ -115,7 +115,7 @@ function openMigrated<T>(
 
 /** Migrates the schema in one transaction, and returns the number of migrations that were run. Throws as `runMigrations` does. */
 export function migrateConnection(connection: Connection): number {
-  // A migration that rebuilds a table drops the old one. If a table had foreign keys, that could delete the rows that refer to it.
+  // A migration that rebuilds a table drops the old one. If other tables had foreign keys to it, this could delete their rows.
   connection.pragma('foreign_keys = OFF')
   const migrate = () =>
     runMigrations({

@@ -82,7 +82,9 @@ export const runs = sqliteTable(
     overdue: integer('overdue'),
     /** 1: failed. 2: expired. NULL for other statuses, and while its submission is rejected. */
     attention: integer('attention'),
+    /** Why it failed (`domain/failure-cause.ts`); NULL for other statuses. */
     cause: text('cause'),
+    /** When it failed; NULL for other statuses, and while its submission is rejected. */
     failedAt: integer('failed_at'),
     acknowledgedAt: integer('acknowledged_at'),
     contradicted: integer('contradicted'),
@@ -161,13 +163,15 @@ export const rejectedDeliveries = sqliteTable(
     submissionId: text('submission_id'),
     fileId: text('file_id'),
     token: text('token'),
+    /** The size of the received body, as far as it is known. */
     bytes: integer('bytes').notNull(),
+    /** The size of `body`, which may be incomplete. */
     storedBytes: integer('stored_bytes').notNull(),
     headers: text('headers').notNull(),
     body: blob('body', { mode: 'buffer' }).notNull(),
   },
   (table) => [
-    // Contains everything that eviction needs, so that it reads no bodies.
+    // Contains everything that eviction needs, so that eviction reads no bodies.
     index('rejected_deliveries_proven').on(table.proven, table.n, table.storedBytes),
     index('rejected_deliveries_time').on(table.receivedAt, table.cause),
   ],
@@ -235,7 +239,9 @@ export const processes = sqliteTable('processes', {
 /** Exclusive locks for work that only one process may do. */
 export const leases = sqliteTable('leases', {
   name: text('name').primaryKey(),
+  /** The process that acquired it last; 0 once it is released. */
   holder: integer('holder').notNull(),
+  /** Increases with each new holder. */
   epoch: integer('epoch').notNull(),
   endsAt: integer('ends_at').notNull(),
 })
@@ -271,6 +277,7 @@ export const idempotencyKeys = sqliteTable(
     submission: integer('submission'),
     /** 1 if its process ended without storing a response, and ImageKit may have the submission. */
     abandoned: integer('abandoned').notNull(),
+    /** The process that wrote this row last. */
     owner: integer('owner').notNull(),
     response: text('response'),
   },
@@ -326,6 +333,7 @@ export const auditLog = sqliteTable(
   (table) => [index('audit_log_subject').on(table.subject)],
 )
 
+/** See `Alert` in `domain/alert.ts`. */
 export const alerts = sqliteTable(
   'alerts',
   {
@@ -350,7 +358,7 @@ export const endedSessions = sqliteTable(
 )
 
 /**
- * Recent sign-in attempts that failed or have not succeeded yet. A name is the hash of a client's address, or of a key that was
+ * Recent sign-in attempts that failed or have not succeeded yet. A name is the hash of a client's network, or of a key that was
  * tried.
  */
 export const signInFailures = sqliteTable(

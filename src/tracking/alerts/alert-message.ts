@@ -44,7 +44,7 @@ export function databaseAlertMessage(
   const sentence =
     state === 'firing'
       ? `FIRING: the database is unavailable. ${describeFault(fault)}`
-      : `RESOLVED: the database is available again; it had been firing since ${minuteOf(since)}.`
+      : `RESOLVED: the database is available again; the alert had been firing since ${minuteOf(since)}.`
   return {
     text: `${escapeText(sentence)}\n${escapeText(url)}`,
     alert: 'database_unavailable',
@@ -73,18 +73,18 @@ function sentence({ kind, state, extension, value, since }: Alert, thresholds: A
     const within = `in the last ${formatDuration(failures.withinMs)}`
     return state === 'firing'
       ? `FIRING: ${oneLine(extension)} has failed ${count} ${times} ${within} (threshold ${failures.count}).`
-      : `RESOLVED: ${oneLine(extension)} has failed ${count} ${times} ${within}; it had been firing since ${firedAt}.`
+      : `RESOLVED: ${oneLine(extension)} has failed ${count} ${times} ${within}; the alert had been firing since ${firedAt}.`
   }
   if (kind === 'unknown_submission') {
     const within = `in the last ${formatDuration(UNKNOWN_SUBMISSIONS.withinMs)}`
     const webhooks = value === 1 ? '1 webhook' : `${value} webhooks`
     return state === 'firing'
       ? `FIRING: ${webhooks} ${within} named a submission that is not in the database. The service may use the wrong database or an old backup.`
-      : `RESOLVED: no webhook ${within} named a submission that is not in the database; it had been firing since ${firedAt}.`
+      : `RESOLVED: no webhook ${within} named a submission that is not in the database; the alert had been firing since ${firedAt}.`
   }
   return state === 'firing'
     ? `FIRING: the oldest pending extension has waited for ${formatDuration(value)} (threshold ${formatDuration(pendingAgeMs)}).`
-    : `RESOLVED: no pending extension has waited for ${formatDuration(pendingAgeMs)} or longer; it had been firing since ${firedAt}.`
+    : `RESOLVED: no pending extension has waited for ${formatDuration(pendingAgeMs)} or longer; the alert had been firing since ${firedAt}.`
 }
 
 const MAX_NAME_LENGTH = 100

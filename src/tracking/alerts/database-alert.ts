@@ -11,8 +11,8 @@ type DatabaseAlertDeps = {
 /** The database alert. It is kept in memory, because nothing can be written while it fires; a restart forgets it. */
 export type DatabaseAlert = {
   /**
-   * Checks the database file; with PostgreSQL there is none. `isAvailable`: it has no fault. `due`: the alert, if the message about
-   * its state was not delivered yet.
+   * Checks the database file; with PostgreSQL there is none, so the alert never fires. `isAvailable`: no fault was found. `due`: the
+   * alert, if the message about its state was not delivered yet.
    */
   evaluate(): Promise<{ isAvailable: boolean; due: { alert: Alert; fault: DatabaseFault } | undefined }>
   /** Records that the message about this state was delivered. */

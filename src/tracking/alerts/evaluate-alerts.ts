@@ -11,7 +11,7 @@ export type EvaluateAlertsDeps = {
   newId: () => string
 }
 
-/** Counting failures stops at this number, or at a higher threshold. From this number on, a message says "at least". */
+/** Counting an extension's failures stops at this number, or at a higher threshold. From this number on, a message says "at least". */
 export const MAX_COUNTED = 10_000
 
 /**
@@ -44,6 +44,7 @@ export async function evaluateAlerts(
   const counted = new Map([...known, ...counts.map(({ extension, count }) => [extension, count] as const)])
   const age = oldest ? Math.max(now - oldest.requestedAt, 0) : 0
   const failuresRule: AlertRule = { threshold: failures.count, calmMs: failures.withinMs }
+  // After half of `pendingAgeMs` below the threshold, but at least half of it, the alert resolves.
   const ageRule: AlertRule = { threshold: pendingAgeMs, calmMs: pendingAgeMs / 2 }
   const unknown = rejected.find(({ cause }) => cause === 'unknown_submission')?.count ?? 0
   const unknownRule: AlertRule = {

@@ -10,8 +10,8 @@ export type DescribeStatsDeps = {
 const HOUR_MS = 3_600_000
 
 /**
- * The statistics of a window of whole hours: the current hour, and as many before it as `windowMs` needs. `pending` counts the runs
- * that are pending now, each other status the runs that got it within the window and still have it. `byHour` has no `pending`,
+ * The statistics of a window of whole hours: `windowMs` rounded up, with the current, unfinished hour as the last one. `pending` counts
+ * the runs that are pending now, each other status the runs that got it within the window and still have it. `byHour` has no `pending`,
  * because the counters count by hour only when runs get another status. `causes` are those of the failures in the window, the most
  * frequent first. `settleSeconds`: how long after their request the runs settled.
  */

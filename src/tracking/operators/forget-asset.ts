@@ -7,7 +7,10 @@ export type ForgetAssetDeps = {
   clock: () => number
 }
 
-/** Deletes everything stored here about an asset; ImageKit's file stays. Throws `not_found`. */
+/**
+ * Deletes everything stored here about an asset, except its audit entries, in which hashes replace its ids. ImageKit's file stays.
+ * Throws `not_found`.
+ */
 export async function forgetAsset(
   { store, clock }: ForgetAssetDeps,
   { fileId, reason, actor }: { fileId: string; reason: string | null; actor: string },

@@ -35,6 +35,7 @@ export type DeliveryDetailView = DeliveryView & {
   headers: { [name: string]: string } | null
   /** As text; null once pruned. */
   body: string | null
+  /** The size of the body as it was received. */
   bytes: number
 }
 

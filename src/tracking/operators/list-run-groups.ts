@@ -12,7 +12,7 @@ export async function listRunGroups(
   { store }: ListRunGroupsDeps,
   filter: RunFilter,
 ): Promise<CountedGroup[]> {
-  // `groups` counts all stored runs, so no hours are read.
+  // Only the groups are needed, which count the present runs, so no hours are read.
   const { groups } = await store.readStats(0, 0)
   return sorted(sumUp(replaceRareCauses(groups)).filter((group) => matchesGroup(filter, group)))
 }
@@ -32,9 +32,9 @@ const MAX_STEPS = 50
 export const MAX_COUNTED = STEP * MAX_STEPS
 
 /**
- * Groups exactly the runs that a filter matches, the largest group first. The store's counts are by group: for a filter with other
- * conditions, such as a time or a file name, up to `MAX_COUNTED` runs are counted one by one, and other requests are served in
- * between.
+ * Groups the runs that meet all conditions of a filter, the largest group first. The store's counts are by group. So for a filter
+ * with other conditions, such as a time or a file name, up to `MAX_COUNTED` runs are counted one by one, and other requests are
+ * served in between.
  */
 export async function countMatchingRuns(
   deps: ListRunGroupsDeps & ListRunsDeps,

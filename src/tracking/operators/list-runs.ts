@@ -23,7 +23,7 @@ export async function listRuns(
 const STEP = 200
 
 /**
- * Yields the matching runs in batches, the newest first. Runs that are created meanwhile are skipped. A page of the store ends
+ * Yields the matching runs page by page, the newest first. Runs that are created meanwhile are skipped. A page of the store ends
  * after a limited time, so it may be empty without being the last.
  */
 export async function* matchingRuns(

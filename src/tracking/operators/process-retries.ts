@@ -9,9 +9,10 @@ export type ProcessRetriesDeps = ResubmitRunDeps & {
 }
 
 /**
- * Submits the run of the next waiting item of all retries. Each item is recorded as in progress before its run is sent, so no run is
- * sent twice. After a crash, or if it is unknown whether that record was committed, the item ends as `unconfirmed`. A rate-limited
- * item keeps its place in the queue. `isIdle`: no item was waiting. `retryAfterMs`: how long ImageKit accepts no further requests.
+ * Submits the run of the next waiting item: one of the runs that operators retry together. Each item is recorded as in progress before
+ * its run is sent, so no run is sent twice. After a crash, or if it is unknown whether that record was committed, the item ends as
+ * `unconfirmed`. A rate-limited item keeps its place in the queue. `isIdle`: no item was waiting. `retryAfterMs`: how long ImageKit
+ * accepts no further requests.
  */
 export async function processNextRetry(
   deps: ProcessRetriesDeps,
@@ -28,7 +29,7 @@ export async function processNextRetry(
     await deps.writeRetries.apply(() => deps.store.endRetryItem(itemId, state, reason))
     return { isIdle: false, retryAfterMs }
   } catch (error) {
-    // The item may be recorded as in progress, and no other process would end it.
+    // The item may be recorded as in progress, and no other process ends it while this one runs.
     if (error instanceof TrackerError && error.mayBeCommitted)
       await deps.writeRetries.apply(() => deps.store.endRetryItem(itemId, 'unconfirmed', COMMIT_UNKNOWN))
     // A final error ends the item. After any other, an item that is still waiting is tried again later.

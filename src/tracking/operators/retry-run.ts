@@ -97,6 +97,7 @@ export async function resubmitRun(
   const exchange = await deps.imagekit.sendUpdate(fileId, body)
   const response = responseOf(exchange)
   await applyResponse(deps, { submissionId, response })
+  // `submitRetry` has acknowledged the run; a rejected retry revokes that.
   if (response.kind === 'rejected') await deps.writeRetries.apply(() => deps.store.withdrawRetry(runId, at))
   return {
     submissionId,

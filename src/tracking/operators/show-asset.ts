@@ -12,6 +12,7 @@ export type ShowAssetDeps = {
 
 export type ShownAsset = {
   fileId: string
+  /** The newest known name among the submissions of this page. */
   fileName: string | null
   status: AssetState
   /** The newest first. A run that is not current was replaced by a newer one, or its submission was rejected. */
@@ -44,6 +45,7 @@ export async function showAsset(
     store.listDeliveries({ ...EVERY_DELIVERY, fileId }, { limit: MAX_DELIVERIES, before: null }),
   ])
   if (found.length === 0) throw new TrackerError('not_found', `There is no asset ${fileId}.`)
+  // Without facts, all submissions of the asset are rejected, so it has no current runs.
   const asset = describeAsset(facts ?? { fileId, recordedAt: 0, runs: [] })
   const current = new Set(asset.runs.map(({ runId }) => runId))
   return {

@@ -14,7 +14,7 @@ export type SignInStore = Pick<Store, 'beginSignIn' | 'forgiveSignIn'>
 export type SignInLimit = {
   /**
    * Counts an attempt as failed until it is forgiven. Throws `too_many_attempts`. Attempts with a valid key are forgiven, so apart
-   * from attempts in progress, only failures from the same network can block it.
+   * from attempts in progress, only failures from the same network can block a valid key.
    */
   begin(attempt: { address: string; key: string }): Promise<{ forgive(): Promise<void> }>
 }

@@ -43,9 +43,9 @@ export async function checkDueRuns(
   const now = deps.clock()
   const isWindowOver = ({ run }: DueRun) => now >= run.requestedAt + deps.expireAfterMs
   const fileIds = [...new Set(due.flatMap(({ submission }) => submission.fileId ?? []))]
-  const { files, rejected, failed, stop } = await fetchFiles(deps.imagekit, fileIds, (fileId) => {
-    return due.some((dueRun) => dueRun.submission.fileId === fileId && isWindowOver(dueRun))
-  })
+  const mayExpireRun = (fileId: string) =>
+    due.some((dueRun) => dueRun.submission.fileId === fileId && isWindowOver(dueRun))
+  const { files, rejected, failed, stop } = await fetchFiles(deps.imagekit, fileIds, mayExpireRun)
 
   const decideFetched = (dueRun: DueRun): DueRunDecision | undefined => {
     const { fileId } = dueRun.submission

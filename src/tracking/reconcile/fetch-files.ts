@@ -32,14 +32,17 @@ export type FetchedFiles = {
   rejected: Set<string>
   /** Ids whose lookup failed: whether the file still exists is unknown. */
   failed: Set<string>
-  /** Why no further lookups should be sent now; null if they may. Ids in none of the collections above were not reached. */
+  /**
+   * Why no further lookups should be sent now; null if they may be sent. The lookup of an id in none of the collections above was not
+   * sent, or caused the stop.
+   */
   stop: Stop | null
 }
 
 /**
- * Fetches the files with these ids from ImageKit; one failing id does not block the others. ImageKit's search index lags
- * behind, so two kinds of files are fetched one by one: files that the search omits, and files for which `isDecisive` is true,
- * because one of their runs may expire now.
+ * Fetches the files with these ids from ImageKit: first with searches, then one by one the files that a search omits or rejects, and
+ * the files for which `isDecisive` is true, because one of their runs may expire now, and ImageKit's search index lags behind. If the
+ * lookup of a single file fails or is rejected, the others are looked up nevertheless.
  */
 export async function fetchFiles(
   imagekit: FileLookup,
@@ -63,6 +66,7 @@ export async function fetchFiles(
       failure = lookup.reason
     } else return { ...fetched, stop: stopOf(lookup) }
   }
+  // If no lookup of a file gave a usable response, ImageKit counts as unavailable.
   const isUnavailable = fetched.files.size + fetched.rejected.size === 0
   if (failure !== undefined && isUnavailable) fetched.stop = stopOf({ kind: 'failed', reason: failure })
   return fetched

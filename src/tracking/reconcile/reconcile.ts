@@ -26,16 +26,16 @@ export type ReconcileReport = {
 
 export type ReconcilePass = { report: ReconcileReport; isKeyRejected: boolean }
 
-/** The number of runs that are checked before their findings are stored. */
+/** The maximum number of runs that are checked together. A pass applies their findings before it claims more runs. */
 const BATCH = 100
 
 /** The maximum number of runs that a dry run reports. */
 const MAX_REPORTED = 1000
 
 /**
- * Checks the runs that are due, the longest due first. Evidence settles a run. A run expires if its file is gone, or if
- * `expireAfterMs` has passed since its request. After a failed lookup, it is checked again later. With `dryRun`, the findings
- * are only reported.
+ * Checks the runs that are due, the longest due first. Evidence settles a run. Without evidence, a run expires if its file is gone,
+ * or if `expireAfterMs` has passed since its request. If the lookup of its file failed, the run is checked again later. With
+ * `dryRun`, overdue runs become due as well, but the findings are only reported.
  */
 export function reconcile(deps: ReconcileDeps, { dryRun }: { dryRun: boolean }): Promise<ReconcilePass> {
   return deps.runExclusive(async () => {
@@ -118,8 +118,9 @@ async function dryRunPass(deps: ReconcileDeps): Promise<ReconcilePass> {
 
 /**
  * `startedAt`: a pass checks only the runs that were due when it started, so that it ends; runs that become due during the pass,
- * perhaps for the second time, wait for the next one. `latest`: the maximum due time (see `latestDueAt`). It follows the current
- * clock, because due times that are set during the pass follow it too, even if the clock jumps.
+ * perhaps for the second time, wait for the next one. If the clock is set back during the pass, `startedAt` follows it.
+ * `latest`: the maximum due time (see `latestDueAt`). It follows the current clock, because due times that are set during the pass
+ * follow it too, even if the clock jumps.
  */
 function passTimes(deps: ReconcileDeps): () => { now: number; startedAt: number; latest: number } {
   const startedAt = deps.clock()

@@ -2,7 +2,10 @@ import { TrackerError } from '../../domain/errors.ts'
 import type { Access } from '../access.ts'
 import type { Capability } from '../capability-tokens.ts'
 
-/** The credential of a request. A key takes precedence over a token; its `secret` is undefined if the header contains no key. */
+/**
+ * The credential of a request. `key`: it has an `Authorization` header, which takes precedence over a token; `secret` is undefined if
+ * that header contains no key.
+ */
 export type ReaderCredential =
   | { by: 'key'; secret: string | undefined }
   | { by: 'token'; token: string }
@@ -23,6 +26,7 @@ export function authorizeReader(
       access.identify(credential.secret)
       return
     case 'nothing':
+      // Throws, unless no key is configured.
       access.identify(undefined)
       return
     case 'token':

@@ -17,6 +17,7 @@ export type SnapshotCache = {
 export function createSnapshotCache(maxBytes: number): SnapshotCache {
   const cache = new LRUCache<string, ReadSnapshot>({ maxSize: maxBytes, sizeCalculation: bytesOf })
   const firstRequests = new Uint32Array(HASH_SLOTS)
+  /** Whether the asset was requested before. If it was not, this request is remembered. */
   const isSecondTime = (fileId: string): boolean => {
     const hash = hashOf(fileId)
     const slot = hash % HASH_SLOTS
@@ -38,7 +39,7 @@ export function createSnapshotCache(maxBytes: number): SnapshotCache {
 /** 256 KiB. A first request is forgotten after about this many first requests of other assets. */
 const HASH_SLOTS = 65_536
 
-/** FNV-1a. After a collision, an asset is cached one request too early. */
+/** FNV-1a. If two assets have the same hash, one of them is cached from its first request on. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index++)

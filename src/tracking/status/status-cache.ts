@@ -30,9 +30,9 @@ export type StatusCache = {
   refresh(): void
 
   /**
-   * Notifies the listener when the asset may have changed, each time of a newer status, until the returned function is called. Quick
-   * changes may cause a single notification. Call `watch` before `find`, and take the `newerOf` what `find` returns and what arrives
-   * before that: with a shared database, either may be from the later read.
+   * Notifies the listener of each newer status, and when the asset is forgotten or the service stops, until the returned function is
+   * called. Quick changes may cause a single notification. Call `watch` before `find`, and use `newerOf` for the status that `find`
+   * returns and the last one that the listener has got by then: with a shared database, either may be from the later read.
    */
   watch(id: string, listener: StatusListener): () => void
 

@@ -25,7 +25,8 @@ export type Follower = {
   isKnown: (version: string) => boolean
   /**
    * Called when there may be a newer status, and when the asset is forgotten or the service stops: then call `take`, and after it
-   * `isOver`. Quick changes may cause a single call. It is not called for the first status, so call `take` once at the start.
+   * `isOver`. Quick changes may cause a single call. It need not be called for the first status, so call `take` once `followStatus`
+   * has resolved; before that, calls may be ignored.
    */
   wake: () => void
 }

@@ -6,7 +6,7 @@ import { type RunView, runView } from './run-view.ts'
 
 /** The status of one asset or submission at one moment, serialised once for all requests. */
 export type StatusSnapshot = {
-  /** The asset. For a submission: the asset to follow from now on; null if there is none yet, or if the submission is rejected. */
+  /** The asset's id. For a submission: that of the asset to follow from now on; null if unknown, or if the submission is rejected. */
   fileId: string | null
   /** The body of the response: the status as JSON. */
   body: string

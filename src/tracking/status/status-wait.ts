@@ -21,7 +21,8 @@ export function waitForStatus(
   let leave = () => {}
   const result = new Promise<ReadSnapshot | undefined>((resolve, reject) => {
     let latest: ReadSnapshot | undefined
-    let isFound = false
+    /** True also if the first `find` has resolved with undefined. */
+    let isFirstReadDone = false
     let isForgotten = false
     let isTimeUp = false
 
@@ -40,7 +41,7 @@ export function waitForStatus(
     // Reads the status again: another process may have changed it while the store could not be read.
     const endWait = (): void => {
       isTimeUp = true
-      if (!isFound) return
+      if (!isFirstReadDone) return
       end()
       statuses.find(id).then(resolve, reject)
     }
@@ -48,11 +49,11 @@ export function waitForStatus(
     const stopWatching = statuses.watch(id, (event) => {
       switch (event.kind) {
         case 'changed':
-          if (isFound) receive(event.snapshot)
+          if (isFirstReadDone) receive(event.snapshot)
           else latest = newerOf(latest, event.snapshot)
           return
         case 'forgotten':
-          if (isFound) receive(undefined)
+          if (isFirstReadDone) receive(undefined)
           else isForgotten = true
           return
         case 'closing':
@@ -63,7 +64,7 @@ export function waitForStatus(
     leave = finish
     statuses.find(id).then(
       (snapshot) => {
-        isFound = true
+        isFirstReadDone = true
         receive(isForgotten ? undefined : newerOf(latest, snapshot))
       },
       (error: unknown) => {

@@ -10,8 +10,9 @@ type WatchedAsset = {
   listeners: Set<StatusListener>
   /** The number of reads that had begun when the asset may have changed; undefined while the listeners' status is up to date. */
   staleSince: number | undefined
-  /** The version that the listeners were last notified of, and the number of the read that returned it. */
+  /** The version that the listeners were last notified of; undefined before, and after the asset was forgotten. */
   notifiedVersion: string | undefined
+  /** The number of the latest read that they were notified of, or that returned the same version again. */
   notifiedRead: number | undefined
 }
 
@@ -28,9 +29,9 @@ export type StatusWatchers = {
   watched(): string[]
   isStale(id: string): boolean
   /**
-   * Notifies the listeners of this snapshot if their status is stale, or older than the snapshot, unless they were last notified of
-   * the same version. An undefined snapshot means that the asset was forgotten. `readNumber` is the number of the read that returned
-   * the snapshot: a read that began before the change is ignored, because it may not include the change.
+   * Notifies the listeners of this snapshot if their status is stale, or if their last notification came from an earlier read, unless
+   * they were last notified of the same version. An undefined snapshot means that the asset was forgotten. `readNumber` is the number
+   * of the read that returned the snapshot: a read that began before the change is ignored, because it may not include the change.
    */
   notify(id: string, snapshot: ReadSnapshot | undefined, readNumber: number): void
   /** The number of listeners of all assets. */

@@ -11,8 +11,8 @@ export type ApplyResponseDeps = {
 }
 
 /**
- * Records ImageKit's response to a submission and, with a `claim`, the response to the caller for its `Idempotency-Key`. Resolves
- * even if the store is unavailable: the write is then queued for a retry.
+ * Records ImageKit's response to a submission and, with a `claim`, the response to the caller for its `Idempotency-Key`. Never
+ * rejects: a write that fails is queued for a retry, or logged and given up if a retry would not help (see `WriteRetryQueue`).
  */
 export function applyResponse(
   { store, writeRetries, clock, log }: ApplyResponseDeps,

@@ -2,7 +2,7 @@ import { TrackerError } from '../../domain/errors.ts'
 
 /** Limits concurrent uploads and concurrent updates, each separately. */
 export type ConcurrencyLimiter = {
-  /** Throws `overloaded` if the limit for this kind is reached. */
+  /** Runs `work`. If the limit for this kind is reached, rejects with `overloaded` instead. */
   run<T>(kind: LimitedKind, work: () => Promise<T>): Promise<T>
   /** Runs work that is not limited, but that `settled` also has to wait for. */
   track<T>(work: () => Promise<T>): Promise<T>

@@ -14,7 +14,7 @@ export type Exchange =
       headers: { [name: string]: string }
       body: string
       response: UploadResponse
-      /** ImageKit has no such file. */
+      /** The status is 404. For an update: ImageKit has no such file. */
       isFileGone: boolean
       /** How long ImageKit's rate limit allows no further requests, in milliseconds; null if it was not exceeded. */
       retryAfterMs: number | null

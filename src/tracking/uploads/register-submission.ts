@@ -8,7 +8,7 @@ export type RegisterSubmissionDeps = {
   clock: () => number
 }
 
-/** Registers an upload that another program makes with our `webhookUrl`. */
+/** Registers a submission that another program sends to ImageKit itself, with our `webhookUrl`. */
 export async function registerSubmission(
   { store, links, clock }: RegisterSubmissionDeps,
   request: Pick<NewSubmission, 'extensions' | 'fileId' | 'fileName' | 'callerWebhookUrl' | 'keyName'>,

@@ -41,7 +41,7 @@ export type SubmitUploadDeps<Form> = ApplyResponseDeps & {
 
 /**
  * Streams an upload through to ImageKit. The submission is committed before the end of the form is sent. If the upload breaks
- * until then, nothing was uploaded: the error is thrown, or ImageKit's own error response is returned. Afterwards ImageKit's
+ * before that, nothing was uploaded: the error is thrown, or ImageKit's own error response is returned. Afterwards ImageKit's
  * response, or its absence, is recorded and returned, even if the caller has disconnected.
  */
 export async function submitUpload<Form>(

@@ -21,9 +21,10 @@ export type SendResult = { response: StoredResponse; isStored: boolean }
 
 /**
  * Runs `send` for the first request with an `Idempotency-Key`. That request claims the key for 24 hours; later requests get its
- * stored response, or an `unconfirmed` outcome if its process died. While it is in progress, they get `request_in_progress`. If
- * `send` throws or its response is not stored, the key is released, and the next request runs `send` again. `fingerprint` reads a
- * repeated request to its end; its result must equal the fingerprint of the first request. Without a key, `send` simply runs.
+ * stored response, or an `unconfirmed` outcome if its process died after it had committed the submission. While the first request is
+ * in progress, they get `request_in_progress`. If `send` throws or its response is not stored, the key is released, and the next
+ * request runs `send` again. `fingerprint` reads a repeated request to its end; its result must equal the fingerprint of the first
+ * request. Without a key, `send` simply runs.
  */
 export async function withIdempotencyKey(
   { store, writeRetries, idempotencyClock, buildCallerResponse }: WithIdempotencyKeyDeps,

@@ -3,14 +3,14 @@ import { TrackerError } from '../../domain/errors.ts'
 /** Retries writes that must not be lost, mostly ImageKit's responses, until the store accepts them or the service stops. */
 export type WriteRetryQueue = {
   /**
-   * Runs `write`, and retries it while the store is unavailable or overloaded. Resolves once it is done or queued. Other errors
-   * are logged, and the write is given up.
+   * Runs `write`, and retries it while the store is unavailable or overloaded. Resolves once it is done, queued or given
+   * up: after any other error, and once the queue is closed, the error is logged and `write` is not retried.
    */
   apply(write: () => Promise<void>): Promise<void>
   size(): number
   /**
-   * Tries the queued writes once more, in order, until one fails again; then gives up. A submission whose response was lost this way
-   * becomes `unconfirmed` after a restart, or earlier if another process recovers it.
+   * Tries the queued writes once more, in order, until the store is unavailable or overloaded again; then gives up the rest. A
+   * submission whose response was lost this way becomes `unconfirmed` after a restart, or earlier if another process recovers it.
    */
   close(): Promise<void>
 }

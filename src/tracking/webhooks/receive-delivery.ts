@@ -27,10 +27,12 @@ export type ReceivedDelivery = {
 export type ReceiveDeliveryDeps = {
   store: Pick<Store, 'recordDelivery' | 'recordAccountDelivery'>
   checkSignature: CheckSignature
+  /** Whether extension webhooks are rejected without a valid signature. Account webhooks always are. */
   requireSignature: boolean
   arrivalTimes: Pick<ArrivalTimes, 'remember'>
   /** Throws `TrackerError` if the body is not JSON. */
   parseJson: (body: Buffer) => Json
+  /** `bytes`: the size of the body. */
   readExtensionResult: (payload: Json, bytes: number) => ExtensionResult
   readAccountEvent: (payload: Json) => AccountEvent
   meter: {

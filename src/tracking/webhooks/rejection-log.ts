@@ -29,10 +29,10 @@ const OVERHEAD_BYTES = 1024
 /** A queue of this size is written at once instead of at the end of the second. */
 const EARLY_BYTES = 4 * MIB
 
-/** The size of one transaction. With SQLite it blocks the event loop, and so accepted webhooks, for a few milliseconds. */
+/** The approximate limits of one transaction. With SQLite it blocks the event loop, and so accepted webhooks, for a few milliseconds. */
 const CHUNK = { count: 200, bytes: MIB }
 
-/** The maximum number of deliveries that one log line describes; it counts the others. */
+/** The maximum number of deliveries that one log line describes. Its counts include the others. */
 const MAX_LOGGED = 10
 
 /**

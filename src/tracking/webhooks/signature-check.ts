@@ -36,6 +36,7 @@ export function createSignatureCheck(deps: {
     const result = verifyAtArrival(signed)
     if (result.kind === 'valid') return { check: 'valid', eventId: result.eventId, cause: null }
     if (result.kind === 'absent') {
+      // Without a secret, a signature could not be verified either.
       const cause = secrets.length === 0 ? 'no_secret' : 'absent_signature'
       return { check: 'absent', eventId: null, cause }
     }

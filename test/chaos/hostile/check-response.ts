@@ -22,8 +22,8 @@ const UNREADABLE =
   /"detail":"(The URL or the Host|The request head|The request must have|The request is not valid HTTP)/
 
 /**
- * What is wrong with a response to `target`; undefined if it is valid. Only the bodies of our own errors are checked, and not
- * those of responses to HEAD.
+ * What is wrong with a response to `target`; undefined if it is valid. Of a response of ImageKit's, only `X-Request-Id` is checked; of our
+ * own responses, the status, too; of our own errors, except responses to HEAD, also the media type and the body.
  */
 export function faultOf(response: WireResponse, target: string, isHead = false): string | undefined {
   const { status, headers, body } = response
@@ -31,7 +31,8 @@ export function faultOf(response: WireResponse, target: string, isHead = false):
   if (requestId === undefined || requestId === '') return 'no X-Request-Id'
   if (headers.has(PASSED_ON) || GOOD.includes(status)) return undefined
   // A visitor who is not signed in is redirected to the sign-in page; a submitted form redirects to its result.
-  if (status === 303 && (headers.get('location') ?? '').startsWith('/admin')) return undefined
+  // A page with a slash at the end of its path redirects to the one without.
+  if ([301, 303].includes(status) && (headers.get('location') ?? '').startsWith('/admin')) return undefined
   if (![...REJECTIONS, ...UNAVAILABLE].includes(status)) return `status ${status}`
   if (isHead) return undefined
   // A path with dot segments may lead to another route than it seems.

@@ -24,7 +24,7 @@ export function createDice(seed: number): Dice {
   }
 }
 
-/** Up to four times, flips bits of some bytes, removes or repeats them, inserts others, or cuts off the rest. */
+/** Up to four times, flips one bit in each of some bytes, removes or repeats them, inserts others, or cuts off the rest. */
 export function mutate(dice: Dice, bytes: Buffer, inserts: readonly string[]): Buffer {
   let mutated = bytes
   for (let times = 1 + dice.below(4); times > 0; times -= 1) {

@@ -5,6 +5,7 @@ import { readResponses, type WireResponse } from './read-responses.ts'
 type Ending = 'wait' | 'fin' | 'reset'
 
 type ExchangeOptions = {
+  /** Whether the bytes are a HEAD request, so that the response has no body. */
   isHead?: boolean
   ending?: Ending
   idleTimeoutMs: number

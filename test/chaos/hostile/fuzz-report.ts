@@ -2,8 +2,8 @@ import { expect } from 'vitest'
 import type { Target } from './target.ts'
 
 /**
- * The memory may grow by 64 MiB of cached statuses, and 32 bodies of 1 MiB at once, each as bytes, text and objects, until V8
- * collects them.
+ * The memory may grow by 64 MiB of cached statuses, and by the bodies of 32 callers at once, of 1 MiB each: as bytes, text and objects,
+ * until V8 collects them.
  */
 const MAX_GROWTH_MIB = 256
 /** The highest allowed peak of the service's memory. 407 MiB were measured in the long form. */

@@ -1,4 +1,4 @@
-/** Requests /healthz continuously, and measures the longest response time. `stop` rejects if a request failed. */
+/** Requests /healthz continuously, and measures the longest response time. `stop` rejects if a request got no response. */
 export type HealthProbe = { stop(): Promise<{ checks: number; longestMs: number }> }
 
 /** The same thread handles /healthz and everything else, so whatever blocks other requests delays /healthz too. */

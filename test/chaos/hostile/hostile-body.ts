@@ -5,7 +5,7 @@ import { hostileForm } from './hostile-form.ts'
 import { hostileJson, spoilJson, widenJson } from './hostile-json.ts'
 import type { Known } from './target.ts'
 
-/** A body for the route with this path: valid, damaged, or with unexpected content; mostly empty for GET. */
+/** A body for the route with this path: valid, damaged, or with unexpected content; mostly empty for GET, HEAD and OPTIONS. */
 export function hostileBody(dice: Dice, pattern: string, method: string, known: Known): Buffer {
   if (/^(GET|HEAD|OPTIONS)$/.test(method) && dice.chance(0.9)) return Buffer.alloc(0)
   if (pattern.endsWith('/upload') && dice.chance(0.9)) return hostileForm(dice)

@@ -6,7 +6,7 @@ import type { Known } from './target.ts'
 /** The bytes of one connection. `responses`: how many responses must come back, or a single 400; undefined if that is uncertain. */
 export type HostileBytes = { bytes: Buffer; responses?: 'one rejection' | number }
 
-/** A request in the body of another request whose length is ambiguous. A response to it would show that the service processed it. */
+/** A request hidden in the body of another one, whose length is ambiguous or invalid. If it gets a response, the service processed it. */
 const HIDDEN = 'GET /problems/hidden HTTP/1.1\r\nHost: x\r\n\r\n'
 export const RESPONSE_TO_HIDDEN = 'There is no problem with this code.'
 
@@ -79,7 +79,7 @@ function pipelined(dice: Dice): HostileBytes {
   return { bytes: Buffer.from('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(responses)), responses }
 }
 
-/** A proxy and the service could disagree where each of these requests ends, so the service must reject the whole connection. */
+/** A proxy and the service could disagree about where each of these requests ends, so the service must reject the whole connection. */
 function smuggled(dice: Dice): Buffer {
   const length = `Content-Length: ${HIDDEN.length}\r\n`
   return dice.pick([
@@ -99,7 +99,7 @@ function smuggled(dice: Dice): Buffer {
   ])()
 }
 
-/** Chunked bodies that are invalid, incomplete, or unusually long. */
+/** Chunked bodies that are invalid, incomplete, or unusual. */
 const ODD_CHUNKS = [
   'ffffffffffffffffff\r\nx',
   '-1\r\nx',
@@ -138,7 +138,7 @@ const ODD_REQUESTS = [
   'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n\u0081\u0005hello',
 ]
 
-/** A head with too many, too long or malformed headers. */
+/** A head whose headers are mostly too many, too long or malformed. */
 function oddHead(dice: Dice): Buffer {
   const headers = dice.pick([
     `X: ${'x'.repeat(15_000 + dice.below(100_000))}\r\n`,

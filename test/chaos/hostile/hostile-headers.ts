@@ -38,7 +38,7 @@ export function headersOf(dice: Dice, pattern: string, body: Buffer): Header[] {
   return headers
 }
 
-/** The paths that require the admin key, and `/assets/:fileId`, which only operators request (DELETE). */
+/** The paths for operators. They require the admin key, except the pages under /admin: these ignore it, and most require a session. */
 const OPERATOR_PATTERN =
   /^\/(admin|runs|retries|deliveries|notifications|stats|audit|reconcile|backup|doctor)\b|^\/assets\/:fileId$/
 

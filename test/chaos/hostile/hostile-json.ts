@@ -85,7 +85,7 @@ export function hostileJson(dice: Dice): Buffer {
   ])()
 }
 
-/** The length of a wide member. The size limit of a body is 1 MiB. */
+/** The length of a wide value: a list or an object with very many members. The size limit of a body is 1 MiB. */
 const WIDE_BYTES = 1024 * 1024 - 2000
 
 const WIDE = [
@@ -95,7 +95,7 @@ const WIDE = [
   wideObject('"success"', WIDE_BYTES),
   `{"a":${wideList('{}', WIDE_BYTES)}}`,
 ]
-/** Members that hold lists and objects in ImageKit's payloads and in requests. */
+/** Members that hold a list or an object in ImageKit's payloads and in requests. */
 const COLLECTION_MEMBERS = [
   'extensions',
   'extensionStatus',

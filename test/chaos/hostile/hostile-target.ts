@@ -13,7 +13,7 @@ function fillIn(dice: Dice, pattern: string, known: Known): string {
     if (name === 'submissionId') return known.submissionId
     if (name === 'code') return dice.pick(['internal', 'not_found', '__proto__', 'x'])
     if (name === 'runId') return known.runId
-    // Also for ids of other kinds, such as `:deliveryId`, so that they are invalid.
+    // Also for other parameters, such as `:deliveryId`, which are then invalid.
     return known.fileId
   })
 }
@@ -74,6 +74,7 @@ function oddPath(dice: Dice, pattern: string): string {
   ])
 }
 
+/** Returns the token unchanged in most cases, else damaged. */
 function spoilToken(dice: Dice, token: string): string {
   if (dice.chance(0.7)) return token
   const at = dice.below(token.length)

@@ -3,7 +3,8 @@ export type WireResponse = { status: number; headers: Map<string, string>; body:
 
 /**
  * Parses what a server wrote: the complete responses without the interim ones (1xx), and the incomplete rest. Throws for anything
- * but HTTP. If the connection `isClosed`, the body of a response without a length is complete.
+ * but HTTP. `isHead`: the responses are to HEAD requests, so they have no body. If the connection `isClosed`, the body of a response
+ * without a length is complete.
  */
 export function readResponses(text: string, options: { isHead: boolean; isClosed: boolean }) {
   const responses: WireResponse[] = []

@@ -103,7 +103,7 @@ function isExpected(line: string): boolean {
   }
 }
 
-/** The ids and tokens of one submission, which a legitimate caller knows. */
+/** The ids and tokens of one submission, all of which a legitimate caller knows. */
 export type Known = {
   fileId: string
   submissionId: string

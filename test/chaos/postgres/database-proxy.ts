@@ -18,6 +18,7 @@ export type DatabaseProxy = {
 
 type Link = { caller: Socket; server: Socket }
 
+/** `firstPort`: the port of the server to which connections lead until `switchTo`. */
 export async function startDatabaseProxy(firstPort: number): Promise<DatabaseProxy> {
   let port = firstPort
   let isHanging = false

@@ -99,7 +99,10 @@ export async function measureWake(from: Process, to: Process): Promise<number> {
   return performance.now() - settledAt
 }
 
-/** Reads the lease. `endsIn`: when it ends, in milliseconds from now by the database's clock. */
+/**
+ * Reads the lease. `epoch`: a number that increases with each new holder. `endsIn`: when it ends, in milliseconds from now by the
+ * database's clock.
+ */
 export async function readLease(
   database: TestDatabase,
 ): Promise<{ holder: number; epoch: number; endsIn: number }> {

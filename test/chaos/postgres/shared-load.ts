@@ -7,7 +7,10 @@ import { listLost, listMissingRows, settleRest } from '../losses.ts'
 
 const CALLERS = 12
 
-/** The pause before a webhook is sent again, and after a caller's request is rejected. The real ImageKit waits longer. */
+/**
+ * The pause before a webhook is sent again; the real ImageKit waits longer. A caller pauses as long before it continues if any request,
+ * its own or another's, was rejected in the meantime.
+ */
 const RETRY_MS = 25
 
 /** The end of the file names of delayed uploads. */
@@ -24,7 +27,7 @@ type Rejection = {
 /** Callers of several processes that share a database, and the ImageKit that they upload to. */
 export type SharedLoad = {
   imagekitUrl: string
-  /** Uploads and registers at these processes until `end` is called. Sends each webhook to any of them until it gets 200. */
+  /** Uploads and registers at these processes until `end` is called. Until then, sends each webhook to any of them until it gets 200. */
   begin(urls: readonly string[]): void
   /** From now on, uses only these processes. */
   continueAt(urls: readonly string[]): void
@@ -39,12 +42,17 @@ export type SharedLoad = {
   delayUpload(url: string): Promise<SentSubmission>
   /** Sends the delayed responses. */
   release(): void
+  /** The uploads that ImageKit has, and the registered submissions. */
   uploads(): readonly SentSubmission[]
+  /** The number of webhooks that got 200, except those that `listLost` sends. */
   acknowledged(): number
   rejections(): readonly Rejection[]
   /** Responses that are neither the expected ones nor 503. */
   unexpected(): readonly string[]
-  /** Lists everything that was acknowledged and is missing, before and after the unacknowledged webhooks are sent again to `url`. */
+  /**
+   * Lists everything that was acknowledged and is missing. If nothing is, sends the unacknowledged webhooks to `url`, and lists what
+   * is missing or wrong afterwards.
+   */
   listLost(url: string, database: TestDatabase): Promise<string[]>
   /** One line with the numbers of acknowledged and lost submissions and deliveries. */
   summary(lost: readonly string[]): string

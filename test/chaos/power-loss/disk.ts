@@ -11,10 +11,10 @@ export type Disk = {
   /** The directory to which a program with `env` writes. */
   directory: string
   env: { [name: string]: string }
-  /** Stops the program at its next sync, before anything reaches the disk; the program then prints `cutMessage`. */
+  /** Stops the program at its next sync, before anything reaches the disk. The program then prints `cutMessage` and waits to be killed. */
   cutAtNextSync(): void
   cutMessage: RegExp
-  /** Removes everything that was not synced from the directory. Call it after the program has ended and before it starts again. */
+  /** Removes from the directory everything that was not synced. Call it after the program has ended and before it starts again. */
   losePower(): void
   /** The number of syncs of SQLite's write-ahead log and of its database file, from the first start on. */
   countSyncs(): { log: number; database: number }

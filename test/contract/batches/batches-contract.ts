@@ -44,22 +44,22 @@ type CountCase = (name: string, times?: number) => void
 
 /**
  * Checks that steps that share transactions have the same results, and leave the same rows, as the same steps performed one after
- * another. `runs`: about how many sequences of steps to compare.
+ * another. `sequenceCount`: about how many sequences of steps to compare. `report` gets how often each case occurred.
  */
 export function batchesContract(
   name: string,
   open: () => Promise<BatchedStore>,
   {
-    runs,
+    sequenceCount,
     seed,
     report,
-  }: { runs: number; seed: number; report: (cases: ReadonlyMap<string, number>) => void },
+  }: { sequenceCount: number; seed: number; report: (cases: ReadonlyMap<string, number>) => void },
 ): void {
-  const timeout = 60_000 + runs * 500
+  const timeout = 60_000 + sequenceCount * 500
   /** Leaves time to report a failure: shrinking it may take longer than finding it. */
   const limits = { interruptAfterTimeLimit: timeout - 20_000, markInterruptAsFailure: true }
   describe(name, () => {
-    test(`commits the same in batches as one step at a time, in about ${runs} sequences, seed ${seed}`, {
+    test(`commits the same in batches as one step at a time, in about ${sequenceCount} sequences, seed ${seed}`, {
       timeout,
     }, async () => {
       const cases = new Map<string, number>()
@@ -74,8 +74,8 @@ export function batchesContract(
         expect(together).toEqual(alone)
       })
       // An input has half of the maximum number of sequences on average.
-      await fc.assert(agree, { numRuns: Math.ceil(runs / (MAX_SEQUENCES / 2)), seed, ...limits })
-      const required = runs < MANY ? REQUIRED_CASES : [...REQUIRED_CASES, ...REQUIRED_IN_MANY]
+      await fc.assert(agree, { numRuns: Math.ceil(sequenceCount / (MAX_SEQUENCES / 2)), seed, ...limits })
+      const required = sequenceCount < MANY ? REQUIRED_CASES : [...REQUIRED_CASES, ...REQUIRED_IN_MANY]
       expect(required.filter((name) => !cases.has(name))).toEqual([])
       report(cases)
     })
@@ -137,6 +137,7 @@ function countBatchCases(
     if (description === 'claim runs' && Array.isArray(result) && result.length > 0)
       countCase('claims of runs')
     if (description === 'claim notification' && result !== undefined) countCase('claims of notifications')
+    // Only a step that requires the lease has this result, if it lacks the lease.
     if (result === null) countCase('steps without the lease')
   }
   for (const { steps, waiting } of commits) {

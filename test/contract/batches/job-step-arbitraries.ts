@@ -56,7 +56,7 @@ export const extend = step(
   },
 )
 
-/** Reads the due runs before it is queued. */
+/** A step that reads the due runs before it queues its write. */
 export const claimRuns = (limit: number) =>
   step('claim runs', fc.record({ now: someTime, until: claimUntil }), ({ store }, { now, until: end }) =>
     store.claimDue(now, { limit, until: end }),
@@ -156,7 +156,10 @@ const sweep = (facts: fc.Arbitrary<{ now: number; overdueAfterMs: number }>) =>
 export const someSweep = sweep(
   fc.record({ now: fc.integer({ min: 1, max: 40 }), overdueAfterMs: fc.constantFrom(0, 0, 3, 10) }),
 )
-/** If it has the lease, makes due all pending runs that no earlier sweep has reached. `now` is later than every request. */
+/**
+ * If it has the lease, makes due all pending runs that no earlier sweep has reached, except those of rejected submissions. `now` is
+ * later than every request.
+ */
 export const sweepAll = sweep(fc.constant({ now: 40, overdueAfterMs: 0 }))
 
 export const fold = leased('fold', fc.constant(null), async ({ store }, lease) => {
@@ -211,7 +214,7 @@ const saveClockTrust = leased(
   ({ store }, lease, trust) => store.saveClockTrust(lease, trust),
 )
 
-/** Also deletes the sessions that expired at or before `forgetBefore`. */
+/** Also deletes the records of ended sessions that expired by `forgetBefore`: `endSession` deletes those that expired a day ago. */
 const endSession = step(
   'end session',
   fc.record({ session: fc.constantFrom('session-1', 'session-2'), endsAt: someTime, forgetBefore: someTime }),

@@ -18,7 +18,7 @@ export type Chunk = readonly BatchStep[]
 /** The state of one sequence of steps. */
 export type StepContext = {
   store: StoreHandle
-  /** If false, this process writes no heartbeat, and its own work counts as abandoned. */
+  /** If false, this process writes no heartbeat, so `recoverAbandoned` treats its own work as abandoned. */
   isAlive: boolean
   /** The name, made unique to this sequence. */
   id: (name: string) => string
@@ -128,7 +128,7 @@ export function createStepRunner(
   }
 }
 
-/** The retry that exists from the start. */
+/** The retry that `begin` creates. */
 export const EXISTING_RETRY = 'existing-retry'
 
 /** No run or notification is due later than this. */
@@ -139,7 +139,10 @@ export const UNLIMITED = 10_000
 /** The result of a step, or its error: the code and message of a `TrackerError`, or only the text of any other error. */
 export type Outcome = { description: string; result?: unknown; error?: string; message?: string }
 
-/** The submission that a step created. The results of webhooks and of key claims contain the id of an older submission. */
+/**
+ * The submission that a step created. The results of account webhooks and of key claims contain the id of an older
+ * submission.
+ */
 function submissionIdOf({ result }: Outcome): string[] {
   const { submissionId, deliveryId, kind } = propertiesOf(result)
   return typeof submissionId === 'string' && deliveryId === undefined && kind === undefined
@@ -203,7 +206,7 @@ export const runChoice: fc.Arbitrary<IdChoice> = fc.oneof(
   { arbitrary: fc.constant('unknown' as const), weight: 1 },
 )
 export const someTime = fc.integer({ min: 1, max: 20 })
-/** The end of a claim, later than any time at which a step claims: no claim expires before `end`. */
+/** The end of a claim of a run or notification, later than any time at which a step claims one: none expires before `end`. */
 export const claimUntil = fc.constantFrom(31, 32)
 /** The end of the claim that a step says it holds. It often matches the actual claim, because only few times are used. */
 export const claimEnd = fc.oneof(someTime, claimUntil)

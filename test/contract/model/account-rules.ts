@@ -15,6 +15,7 @@ export function applyEvent(model: Model, event: AccountEvent, stored: ModelDeliv
   return applied
 }
 
+/** `fileId` and `submissionId`: the submission that an upload event changed, and its file. */
 type EventResult = { outcome: string; fileId: string | null; submissionId?: string }
 
 function fileNamedBy(event: AccountEvent): string | null {
@@ -55,8 +56,8 @@ function makeDue(model: Model, fileId: string, at: number): boolean {
 }
 
 /**
- * Applies the end of a queued upload as its response, unless the details of the file (`baseline`) are known already. Without such
- * a submission, the end waits in `unclaimedEnds`.
+ * Applies the end of a queued upload as a response to the submission that has this request id and no `baseline` yet, which is the
+ * details of its file. If there is no such submission, the end waits in `unclaimedEnds`.
  */
 function applyUploadEnd(
   model: Model,
@@ -85,7 +86,7 @@ function describeFacts({ state, fileId, requestId, error, baseline, runs }: Mode
 
 /**
  * Applies the upload events that arrived before the request id of their submission was known, in order of arrival, until the
- * details of the file are known. The content of a pruned event is deleted, so it is not applied.
+ * submission has its `baseline`. A pruned event is not applied, because its content is deleted.
  */
 export function applyEarlyUploadEvents(model: Model, submission: ModelSubmission, at: number): void {
   const { requestId, baseline } = submission

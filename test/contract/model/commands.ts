@@ -34,11 +34,11 @@ function concurrently(plans: readonly Plan[], isReopened: boolean, canStartEmpty
   }
 }
 
-const beginning = fc
+const newSubmissions = fc
   .array(submitting, { minLength: 1, maxLength: 2 })
   .map((plans) => concurrently(plans, false, true))
 
-const steps = fc.oneof(
+const concurrentStep = fc.oneof(
   { arbitrary: webhook, weight: 5 },
   { arbitrary: responding, weight: 3 },
   { arbitrary: accountWebhook, weight: 2 },
@@ -46,9 +46,10 @@ const steps = fc.oneof(
   { arbitrary: sweeping, weight: 3 },
   { arbitrary: folding, weight: 1 },
 )
-const continuing = fc
+const concurrentSteps = fc
   .record({
-    plans: fc.array(steps, { minLength: 1, maxLength: 6, size: 'max' }),
+    plans: fc.array(concurrentStep, { minLength: 1, maxLength: 6, size: 'max' }),
+    // True once in 20 times.
     isReopened: fc.nat({ max: 19 }).map((number) => number === 19),
   })
   .map(({ plans, isReopened }) => concurrently(plans, isReopened, false))
@@ -66,12 +67,12 @@ const singleStep = fc
 /** Sequences of commands. How often each kind is listed is its weight. */
 export function sequences(maxCommands: number) {
   const commands = [
-    beginning,
-    beginning,
-    beginning,
+    newSubmissions,
+    newSubmissions,
+    newSubmissions,
     singleStep,
     singleStep,
-    ...Array.from({ length: 8 }, () => continuing),
+    ...Array.from({ length: 8 }, () => concurrentSteps),
   ]
   return fc.commands(commands, { maxCommands, size: 'max' })
 }

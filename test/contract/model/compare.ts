@@ -17,8 +17,8 @@ const TIMES = [5, 10, FAR_FUTURE]
 const ALL = 10_000
 
 /**
- * Fails unless the submissions, assets, deliveries, histories of runs, due runs and due notifications of this sequence, and the
- * counters, match the model. Adds the ids of new runs to the model.
+ * Fails unless the submissions, assets, deliveries, due runs and due notifications of this sequence, the deliveries in the histories of
+ * its runs, and the counters match the model. Adds the ids of new runs to the model.
  */
 export async function compare(model: Model, { store, countersBefore }: StepContext): Promise<void> {
   for (const submission of model.submissions) await compareSubmission(submission, store)

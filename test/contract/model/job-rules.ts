@@ -14,7 +14,8 @@ export function dueRuns(model: Model, now: number): ModelRun[] {
 
 /**
  * A finding counts only if its run has a due time and no final status, and its submission is not rejected. `unchanged` and
- * `timed_out` count only if `claim` is the run's due time.
+ * `timed_out` count only if `claim` is the run's due time. Returns what the store should return: `fileId` is the asset whose status
+ * may have changed, or null.
  */
 export function applyFinding(
   model: Model,
@@ -57,7 +58,7 @@ const MINUTE_MS = 60_000
 
 /**
  * Passes the runs in insertion order, up to the first that is too young, and makes the pending ones due that have no due time yet.
- * A run dated more than a minute ahead counts as old.
+ * Runs of rejected submissions count as not pending. A run dated more than a minute ahead counts as old.
  */
 export function sweep(model: Model, now: number, overdueAfterMs: number): void {
   for (const run of model.everyRun.slice(model.sweptCount)) {
@@ -70,7 +71,7 @@ export function sweep(model: Model, now: number, overdueAfterMs: number): void {
   }
 }
 
-/** Prunes the old ones of the first `limit` bodies that are still stored, and returns their number. */
+/** Of the first `limit` bodies that are still stored, prunes those received before `receivedBefore`. Returns how many it pruned. */
 export function prune(model: Model, receivedBefore: number, limit: number): number {
   const first = model.deliveries.filter(({ isPruned }) => !isPruned).slice(0, limit)
   const old = first.filter(({ receivedAt }) => receivedAt < receivedBefore)

@@ -19,16 +19,17 @@ export const finding: fc.Arbitrary<Plan> = fc
     runIndex: fc.nat({ max: 9 }),
     finding: findings,
     at: time,
-    isClaimed: fc.nat({ max: 3 }).map((n) => n > 0),
+    // Whether the finding has the run's claim, which is its due time; otherwise 0, which is never a due time.
+    hasClaim: fc.nat({ max: 3 }).map((n) => n > 0),
   })
   .map(
-    ({ runIndex, finding, at, isClaimed }): Plan =>
+    ({ runIndex, finding, at, hasClaim }): Plan =>
       (model) => {
         const known = model.everyRun.filter(({ runId }) => runId !== null)
         const run = pick(known, runIndex)
         if (run === undefined || run.runId === null) return undefined
         const { runId } = run
-        const claim = isClaimed ? (run.dueAt ?? 0) : 0
+        const claim = hasClaim ? (run.dueAt ?? 0) : 0
         const kind = finding.kind === 'unchanged' ? `unchanged, due ${finding.dueAt}` : finding.kind
         return {
           description: `finding about ${labelOf(model, run.submission)} ${run.name}: ${kind}, at ${at}, claimed until ${claim}`,
@@ -83,7 +84,7 @@ export const sweeping: fc.Arbitrary<Plan> = fc
       }),
   )
 
-/** Adds the deltas of the batches to the counters. No read sees a difference. */
+/** Adds to the counters what each batch has changed, which the store records separately at first. No read sees a difference. */
 export const folding: fc.Arbitrary<Plan> = fc.constant(() => ({
   description: 'the counters are folded',
   async perform({ store, countCase }) {
@@ -130,11 +131,11 @@ export const notifying: fc.Arbitrary<Plan> = fc
       },
   )
 
-/** The old ones of the first `limit` stored bodies are pruned. */
+/** Of the first `limit` stored bodies, those received before `before` are pruned. */
 export const pruning: fc.Arbitrary<Plan> = fc.record({ before: time, limit: fc.constantFrom(1, 3, 100) }).map(
   ({ before, limit }): Plan =>
     (model) => ({
-      description: `bodies from before ${before} are pruned, among the first ${limit}`,
+      description: `bodies received before ${before} are pruned, among the first ${limit}`,
       async perform({ store, countCase }) {
         const { pruned } = await withLease(store).pruneBodies(before, limit, null)
         return () => {

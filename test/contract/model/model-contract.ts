@@ -15,7 +15,10 @@ const MAX_COMMANDS = 16
 const MAX_SEQUENCES_PER_STORE = 200
 const FAR_FUTURE = 1_000_000
 
-/** The test fails unless the sequences reach all of these cases, because without them it would prove little. */
+/**
+ * The test fails unless the sequences reach all of these cases, because without them it would prove little. The first eight are the
+ * outcomes and causes of extension webhooks.
+ */
 const REQUIRED_CASES = [
   'applied',
   'duplicate',
@@ -53,11 +56,15 @@ type CaseCounts = ReadonlyMap<string, number>
 export function modelContract(
   name: string,
   open: () => Promise<ReopenableStore>,
-  { runs, seed, report }: { runs: number; seed: number; report: (cases: CaseCounts) => void },
+  {
+    sequenceCount,
+    seed,
+    report,
+  }: { sequenceCount: number; seed: number; report: (cases: CaseCounts) => void },
 ): void {
   describe(name, () => {
-    test(`returns what the model predicts, in ${runs} sequences, seed ${seed}`, {
-      timeout: 60_000 + runs * 500,
+    test(`returns what the model predicts, in ${sequenceCount} sequences, seed ${seed}`, {
+      timeout: 60_000 + sequenceCount * 500,
     }, async () => {
       const shared = shareStore(open)
       const cases = new Map<string, number>()
@@ -79,7 +86,7 @@ export function modelContract(
         shared.release(context.store)
       })
       try {
-        await fc.assert(matchesModel, { numRuns: runs, seed })
+        await fc.assert(matchesModel, { numRuns: sequenceCount, seed })
       } finally {
         await shared.end()
       }
@@ -118,7 +125,7 @@ function shareStore(open: () => Promise<ReopenableStore>) {
 
 /**
  * Expires the due runs, ends notifications, recovers submissions in progress, and prunes bodies, so that the jobs of the next
- * sequence find none of these.
+ * sequence find none of these. Submissions of this process are recovered, too, because it has never written a heartbeat.
  */
 async function clear(store: Store): Promise<void> {
   await sweep(store, { now: FAR_FUTURE })
@@ -127,6 +134,7 @@ async function clear(store: Store): Promise<void> {
   await Promise.all([
     ...due.map(({ run, dueAt }) => store.applyFinding(run.runId, { kind: 'timed_out' }, FAR_FUTURE, dueAt)),
     ...notifications.map(({ notificationId }) =>
+      // `delivered` counts without a claim, so the claim here, 0, is none.
       store.recordNotificationResult(notificationId, { kind: 'delivered' }, 0, AN_ATTEMPT),
     ),
     store.recoverAbandoned(FAR_FUTURE, FAR_FUTURE),

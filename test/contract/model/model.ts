@@ -24,11 +24,12 @@ export type Observation = {
 export type ModelRun = {
   submission: ModelSubmission
   name: string
+  /** `saved-extension` if the run was requested under this name, and `name` is what ImageKit reports; else null. */
   requestedAs: string | null
   observations: [Observation, ...Observation[]]
   /** The time of its next check, which counts only while it is not settled; null if none is planned. */
   dueAt: number | null
-  /** It was the placeholder of a saved extension, and other runs have replaced it. */
+  /** It was the placeholder of saved extensions, and all of them are named by now, or a response named it although none was requested. */
   isRemoved: boolean
   /** The store's id, once the store has returned it; it never changes. */
   runId: string | null
@@ -94,13 +95,14 @@ export type Model = {
   scope: string
   /** In insertion order. */
   submissions: ModelSubmission[]
-  /** Includes removed runs. */
+  /** In insertion order, with removed runs. */
   everyRun: ModelRun[]
   /** The number of runs in `everyRun` that the sweep has passed. */
   sweptCount: number
   deliveries: ModelDelivery[]
   /**
-   * Ends of queued uploads that arrived while no submission with their request id lacked a `baseline`.
+   * Ends of queued uploads that no submission has claimed: when they arrived, no submission had their request id, or the one that
+   * had it already had its `baseline`.
    */
   unclaimedEnds: { requestId: string; response: UploadResponse; stored: ModelDelivery }[]
   /** The event ids of the account webhooks received so far. */

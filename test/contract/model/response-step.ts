@@ -20,7 +20,10 @@ const BASELINE = {
 
 const REJECTION = { code: 'imagekit_rejected', message: 'no', status: 400 }
 
-/** A possible response of ImageKit. If it is accepted without a file, the upload is queued, and its details are unknown. */
+/**
+ * A possible response of ImageKit, or `unconfirmed`: none that is clear. `accepted` without a file means that the upload is queued;
+ * then `hasBaseline` has no effect.
+ */
 export const responseFacts = fc.record({
   kind: fc.oneof(
     { arbitrary: fc.constant('accepted' as const), weight: 5 },

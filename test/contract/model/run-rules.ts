@@ -95,8 +95,8 @@ export function addRun(
 }
 
 /**
- * Adds a run under a name that was not requested. While a saved extension is unnamed, the run stands for it and takes over the
- * observations of the placeholder.
+ * Adds a run under a name that was not requested. While the real name of a saved extension is unknown, the run stands for that
+ * extension and takes over the observations of its placeholder.
  */
 export function addUnrequested(
   model: Model,
@@ -113,7 +113,7 @@ export function addUnrequested(
   return run
 }
 
-/** The number of unnamed saved extensions; 0 once the placeholder's own run is settled, even by evidence. */
+/** The number of saved extensions whose real names are unknown; 0 once the placeholder itself is settled, even by evidence. */
 export function countUnnamed({ requested, runs }: ModelSubmission): number {
   if (runs.some((run) => run.name === SAVED && finalObservation(run))) return 0
   return (
@@ -121,7 +121,7 @@ export function countUnnamed({ requested, runs }: ModelSubmission): number {
   )
 }
 
-/** Removes a placeholder that no longer stands for any saved extension. */
+/** Removes a placeholder that is not settled, once it no longer stands for any saved extension. */
 export function dropPlaceholder(submission: ModelSubmission): void {
   if (countUnnamed(submission) > 0) return
   for (const run of submission.runs) run.isRemoved ||= run.name === SAVED && !finalObservation(run)
@@ -129,8 +129,8 @@ export function dropPlaceholder(submission: ModelSubmission): void {
 }
 
 /**
- * Adds an observation. If it settles the run, and there are a `notificationBody` and a `callerWebhookUrl`, a notification is due
- * at `at`.
+ * Adds an observation. If it settles the run, and neither `notificationBody` nor the submission's `callerWebhookUrl` is null, a
+ * notification becomes due at `at`.
  */
 export function addObservation(
   model: Model,

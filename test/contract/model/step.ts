@@ -14,13 +14,13 @@ export type StepContext = {
   countersBefore: ReadonlyMap<string, number>
 }
 
-/** `perform` calls the store. It returns a function that applies the same to the model, and compares the results. */
+/** `perform` calls the store. It resolves with a function that applies the same step to the model, and compares the results. */
 type Step = { description: string; perform: (context: StepContext) => Promise<() => void> }
 
 /** Creates a step from the model's state; undefined if there is nothing to act on. */
 export type Plan = (model: Model) => Step | undefined
 
-/** The item `which` places before the newest one, modulo the number of items. */
+/** The item `which` places before the newest one, modulo the number of items; undefined if there are none. */
 export function pick<T>(items: readonly T[], which: number): T | undefined {
   return items.at(-1 - (which % items.length))
 }

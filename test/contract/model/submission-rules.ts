@@ -14,9 +14,9 @@ import {
 
 type Revision = Partial<Pick<ModelSubmission, 'state' | 'fileId' | 'requestId' | 'error' | 'baseline'>>
 
-export function submit(model: Model, requested: NewSubmission, submissionId: string): void {
-  const { kind, callerWebhookUrl, fileId, at } = requested
-  const names = requested.extensions.map(({ name }) => name)
+export function submit(model: Model, request: NewSubmission, submissionId: string): void {
+  const { kind, callerWebhookUrl, fileId, at } = request
+  const names = request.extensions.map(({ name }) => name)
   const submission: ModelSubmission = {
     submissionId,
     kind,
@@ -61,6 +61,7 @@ export function describeSubmission(submission: ModelSubmission): Submission {
     createdAt,
     updatedAt,
     extensions: requested.map((name) => ({ name })),
+    // The other values are the defaults of `newSubmission`.
     fileName: 'cat.png',
     keyName: 'default',
     setsDescription: false,
@@ -178,7 +179,10 @@ export function applyResponse(
   return 'applied'
 }
 
-/** Applies the webhooks for this run that arrived before it existed and name no other file, with their own times and bodies. */
+/**
+ * Applies the webhooks for this run that arrived before it existed and name no other file. Each counts as of the time at which it was
+ * received. A notification is due at `at`; there is none if the webhook that settles the run is pruned.
+ */
 function claimUnrequested(model: Model, run: ModelRun, at: number): void {
   const { submission, name } = run
   const claimed = submission.unrequested.filter(
@@ -194,7 +198,7 @@ function claimUnrequested(model: Model, run: ModelRun, at: number): void {
 
 /**
  * Whether the submission's state is more definite than a response of this kind. `unconfirmed` changes neither `accepted` nor
- * `rejected`. `rejected` changes `accepted` only while the file is unknown, because the upload is queued.
+ * `rejected`. `rejected` changes `accepted` only while the file is unknown, because then the upload may be queued.
  */
 function isClearerThan(submission: ModelSubmission, kind: 'rejected' | 'unconfirmed'): boolean {
   if (kind === 'unconfirmed') return submission.state === 'accepted' || submission.state === 'rejected'

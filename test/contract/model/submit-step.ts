@@ -17,22 +17,22 @@ export const submitting: fc.Arbitrary<Plan> = fc
   .map(
     ({ kind, names, fileId, notifiesCaller, at }): Plan =>
       (model) => {
-        const requested = newSubmission(names, {
+        const request = newSubmission(names, {
           kind,
           fileId: idOf(model, kind === 'upload' ? null : fileId),
           callerWebhookUrl: notifiesCaller ? `https://caller.example/${model.scope}` : null,
           at,
         })
-        const about = requested.fileId === null ? 'no file' : fileId
+        const about = request.fileId === null ? 'no file' : fileId
         const description = `${kind} of ${about} [${names.join(' ')}]${notifiesCaller ? ' for a caller' : ''} at ${at}`
         return {
           description: `#${model.submissions.length} = ${description}`,
           async perform({ store }) {
-            const { submissionId } = await store.createSubmission(requested)
+            const { submissionId } = await store.createSubmission(request)
             return () => {
               // The store assigns the id, and each id only once.
               expect(model.submissions.map((known) => known.submissionId)).not.toContain(submissionId)
-              submit(model, requested, submissionId)
+              submit(model, request, submissionId)
             }
           },
         }

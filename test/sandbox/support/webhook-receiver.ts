@@ -25,6 +25,7 @@ export async function startWebhookReceiver(statuses: number[] = []): Promise<Web
   )
   const received = () => requests.map(({ body }): Webhook => JSON.parse(body))
   return {
+    // With a query, as the `webhookUrl` of an application may have one.
     url: `${url}?appId=some-id`,
     get received() {
       return received()

@@ -5,7 +5,7 @@ import { openBatchedPostgres } from './postgres-batches.ts'
 const SEQUENCES = numberFor('BATCHES_RUNS', { short: 10, long: 1_000 })
 
 batchesContract('the PostgreSQL store', openBatchedPostgres, {
-  runs: SEQUENCES,
+  sequenceCount: SEQUENCES,
   seed: SEED,
   report(cases) {
     const counts = [...cases].map(([name, times]) => `${name} ${times}`).join(', ')

@@ -14,6 +14,7 @@ async function openProcess(database: TestDatabase & { listenUrl?: string }): Pro
   return store
 }
 
+/** Collects what the store reports about other processes in the returned list, which grows. */
 function watchOthers(store: StoreHandle): ChangedElsewhere[] {
   const reported: ChangedElsewhere[] = []
   store.watchOtherCommits((changed) => reported.push(changed))
@@ -46,13 +47,14 @@ test('a process whose listening connection hangs notifies others from its pool, 
   await expect.poll(() => hanging.findFeedFault()).toBeUndefined()
 })
 
-test('a DATABASE_LISTEN_URL that leads to another database is rejected, and the partitions there are kept', async () => {
+test('a DATABASE_LISTEN_URL that leads to another database is rejected, and the partitions of that database are kept', async () => {
   const [database, other] = [await createTestDatabase(), await createTestDatabase()]
   const listPartitions = `SELECT relname FROM pg_class WHERE relname LIKE 'delivery_bodies%' ORDER BY relname`
   await runSql(
     other,
     `CREATE TABLE delivery_bodies_20260101 PARTITION OF delivery_bodies FOR VALUES FROM ('2026-01-01') TO ('2026-01-02')`,
   )
+  // The store drops old partitions through `listenUrl`, so it would drop them in the wrong database.
   const before = await readRows(other, listPartitions)
   await expect(openPostgresStore({ url: database.url, listenUrl: other.url })).rejects.toThrow(
     'DATABASE_LISTEN_URL: this is not the database of DATABASE_URL',

@@ -7,7 +7,7 @@ const SEQUENCES = numberFor('MODEL_RUNS', { short: 60, long: 10_000 })
 // One transaction at a time: concurrent transactions would apply concurrent steps in any order, and the model applies them in the order
 // of the calls.
 modelContract('the PostgreSQL store', () => openPostgres({ maxTransactions: 1 }), {
-  runs: SEQUENCES,
+  sequenceCount: SEQUENCES,
   seed: SEED,
   report(cases) {
     const counts = [...cases].map(([name, times]) => `${name} ${times}`).join(', ')

@@ -9,6 +9,7 @@ import { createTestDatabase, readCells, runSql, type TestDatabase } from '../../
 
 const SELECT_ONE = prepared('SELECT 1')
 const READ_RUNS = prepared('SELECT n FROM runs')
+/** Reads the limits of the session or transaction; `0` is no limit. */
 const READ_LIMITS = prepared("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")
 
 function openPool(...options: Parameters<typeof createPool>): Pool {
@@ -99,6 +100,7 @@ test('after a status read has timed out, the server limits later status reads as
   await expect(readStatus((session) => session.rows(READ_RUNS))).rejects.toMatchObject({
     code: 'store_unavailable',
   })
+  // The client's timeout counts as an outage until the pool has reached the server again.
   await expect.poll(() => pool.fault()).toBeUndefined()
   expect(await readLimits()).toEqual([['4s', '2s']])
   await unlock()

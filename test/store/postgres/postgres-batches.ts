@@ -3,7 +3,7 @@ import type { BatchedStore } from '../../contract/batches/batches-contract.ts'
 import { createDatabase } from '../../support/database.ts'
 import { dumpRows } from '../dump-rows.ts'
 
-/** Opens a new PostgreSQL store, with its rows, for `batchesContract`. */
+/** Opens a new PostgreSQL store, and dumps its rows, for `batchesContract`. */
 export async function openBatchedPostgres(): Promise<BatchedStore> {
   const { url, drop } = await createDatabase()
   // One transaction at a time: concurrent transactions would apply steps in any order, so the results could not be compared.

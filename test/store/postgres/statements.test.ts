@@ -13,8 +13,8 @@ async function openStore() {
 }
 
 /**
- * Counts the writes of one kind to a table from now on. The returned function resolves with the number of rows that all transactions
- * have written, and with the largest number of statements in one transaction.
+ * Counts the writes of one kind to a table from now on. The returned function resolves with `rows`, the number of rows that all
+ * transactions have written, and with `statements`, the largest number of statements in one transaction.
  */
 async function countWrites(database: TestDatabase, event: 'INSERT' | 'UPDATE' | 'DELETE', table: string) {
   const name = `${event}_${table}`
@@ -78,6 +78,7 @@ test('folding adds all counters to `counters`, and the row numbers of all hours 
   const countCounters = await countWrites(database, 'INSERT', 'counters')
   const countHours = await countWrites(database, 'INSERT', 'hours')
   await withLease(store).foldCounters()
+  // One counter of pending runs for each extension. Runs are counted by hour only once they are no longer pending.
   expect(await countCounters()).toEqual({ statements: 1, rows: 2 })
   expect(await countHours()).toEqual({ statements: 1, rows: 5 })
 })

@@ -24,7 +24,7 @@ async function openWithoutStandby() {
     await admin.query('SELECT pg_reload_conf()')
   }
   await alterSystem(`SET synchronous_standby_names = 'nobody'`)
-  // The setting is in effect once a commit waits.
+  // The setting is in effect once a commit waits. `probe` has one connection, so at most one of its commits waits.
   await expect
     .poll(async () => {
       void probe.query(`SELECT pg_logical_emit_message(true, 'probe', '')`).catch(() => {})

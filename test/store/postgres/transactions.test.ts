@@ -1,6 +1,7 @@
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
+import { STATUS } from '../../../src/store/sql/codes.ts'
 import { newDelivery, newSubmission } from '../../contract/builders.ts'
 import { submit } from '../../contract/store-calls.ts'
 import { withLease } from '../../contract/with-lease.ts'
@@ -68,6 +69,7 @@ test('a transaction cannot stay idle for more than 5 seconds, and its statements
   await store.recordDelivery(newDelivery(submissionId, SUCCESS))
   const [seen] = await readCells(database, 'SELECT * FROM seen')
   expect(seen).toMatchObject({ idle: '5s' })
+  // `0` would be no limit.
   expect(Object.values(seen ?? {})).not.toContain('0')
 })
 
@@ -115,6 +117,7 @@ test('webhooks of the same submissions cause no deadlock if two processes record
       deliver(two, second, 'ai-tasks'),
       deliver(two, first, 'remove-bg'),
     ])
+    // Nobody requested ai-tasks.
     expect(recorded.map(({ outcome }) => outcome)).toEqual(['ignored', 'applied', 'ignored', 'applied'])
   }
   for (const store of [one, two]) await store.close()
@@ -127,7 +130,7 @@ test('statements are prepared again after another version of the program has alt
   const deliver = () => store.recordDelivery(newDelivery(submissionId, SUCCESS))
   expect(await deliver()).toMatchObject({ outcome: 'applied' })
   await runSql(database, 'ALTER TABLE runs ALTER COLUMN attempt TYPE numeric')
-  // Each connection that has prepared them fails once.
+  // On each connection that has prepared them, the first use after the change fails.
   await expect.poll(() => deliver().catch((error: unknown) => error)).toMatchObject({ outcome: 'duplicate' })
   expect(await store.findSubmission(submissionId)).toMatchObject({ submission: { submissionId } })
 })
@@ -138,7 +141,7 @@ test('the sweep does not mark a run that is settled after the sweep has read it'
   const other = new Client(database.url)
   await other.connect()
   onTestFinished(() => other.end())
-  await other.query(`BEGIN; UPDATE runs SET status = 1 WHERE name = 'remove-bg'`)
+  await other.query(`BEGIN; UPDATE runs SET status = ${STATUS.to.success} WHERE name = 'remove-bg'`)
   const swept = withLease(store).sweepOverdue(100_000, 0)
   const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
   await expect.poll(() => readCells(database, waiting)).toHaveLength(1)

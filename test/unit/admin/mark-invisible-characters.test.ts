@@ -10,6 +10,7 @@ test.each([
   ['a\nb\tc\rd', 'a[U+000A]b[U+0009]c[U+000D]d'],
   ['\u200e\u200f\u061c\ufeff\u200b\u2028', '[U+200E][U+200F][U+061C][U+FEFF][U+200B][U+2028]'],
   ['\ud800x', '[U+D800]x'],
+  // Joiners and non-joiners are not marked, because emoji and some scripts need them.
   ['👩\u200d👩', '👩\u200d👩'],
   ['می\u200cخواهم', 'می\u200cخواهم'],
 ])('%j is shown as %j', (text, shown) => {

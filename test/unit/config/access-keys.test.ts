@@ -13,7 +13,7 @@ test.each(['TRACKER_API_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_TOKEN_SECRET'])(
   },
 )
 
-test('non-local requests are rejected unless both keys are set', () => {
+test('non-local requests are rejected unless both TRACKER_API_KEY and TRACKER_ADMIN_KEY are set', () => {
   const local = { ...LOCAL, TRACKER_API_KEY: KEY, TRACKER_ADMIN_KEY: OTHER_KEY }
   expect(parse(local).loopbackOnly).toBe(false)
   expect(parse({ ...local, TRACKER_API_KEY: '' }).loopbackOnly).toBe(true)

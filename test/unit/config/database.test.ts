@@ -14,7 +14,7 @@ test('the service listens for changes at DATABASE_URL, or at DATABASE_LISTEN_URL
   })
 })
 
-test('a process uses at most 11 connections to PostgreSQL, or DATABASE_CONNECTIONS, which is at least 5 and only for PostgreSQL', () => {
+test('DATABASE_CONNECTIONS is 11 by default, must be at least 5, and is a problem with SQLite', () => {
   const env = { ...PUBLIC, DATABASE_URL: POOLER_URL }
   expect(parse(env).database).toMatchObject({ connections: 11 })
   expect(parse({ ...env, DATABASE_CONNECTIONS: '5' }).database).toMatchObject({ connections: 5 })

@@ -38,7 +38,7 @@ test.each([
   ])
 })
 
-test('a variable with our prefix is reported even if it is not similar to a known one', () => {
+test('a variable with the prefix TRACKER_ is reported even if it is not similar to a known one', () => {
   expect(findUnknownVariables({ TRACKER_COLOUR: 'x' })).toEqual([
     'TRACKER_COLOUR is not a variable of this program and has no effect',
   ])
@@ -49,6 +49,7 @@ test('variables of other programs and of Kubernetes services are not reported', 
     'PATH',
     'HOME',
     'HOSTNAME',
+    // One character more than PORT, which is too short for that to count as a typo.
     'PORTS',
     'IMAGEKIT_PUBLIC_KEY',
     'IMAGEKIT_URL_ENDPOINT',

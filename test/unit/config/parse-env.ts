@@ -19,7 +19,7 @@ export const PUBLIC: Environment = {
   TRACKER_TOKEN_SECRET: 'token-secret-0123456789',
 }
 
-/** Parses an environment. `files`: the texts of the files to which `NAME_FILE` variables lead, by path. */
+/** Parses an environment. `files`: the texts of the files that `NAME_FILE` variables name, by path. */
 export const parse = (env: Environment, files: Record<string, string> = {}) =>
   parseConfig(env, (path) => {
     const text = files[path]

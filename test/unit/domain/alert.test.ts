@@ -11,7 +11,10 @@ const evaluate = (alert: Alert | undefined, value: number, now: number) =>
     newId: () => `alert-${idCount++}`,
   })
 
-/** The states that the receiver accepts in a series of measurements ten milliseconds apart. `isAccepted`: whether it accepts a report. */
+/**
+ * The states that the receiver accepts in a series of measurements ten milliseconds apart. `isAccepted`: whether it accepts a report sent
+ * after the measurement with this index.
+ */
 function reportsOf(values: readonly number[], isAccepted: (index: number) => boolean = () => true): string[] {
   const reported: string[] = []
   let alert: Alert | undefined
@@ -73,7 +76,7 @@ test('an alert keeps the time at which it fired, and gets the time and the value
   })
 })
 
-test('after the clock was set back by a day, an alert resolves once its value has been below the threshold for `calmMs` by the new time', () => {
+test('if the value is still at or above the threshold after the clock was set back by a day, the alert resolves once the value has then been below it for `calmMs`', () => {
   const day = 86_400_000
   const firing = evaluate(undefined, 12, day)
   const checked = evaluate(firing, 12, 1_000)
@@ -99,13 +102,13 @@ test('an alert that fires again before its resolution was reported is a new aler
   expect(firing && resolved && alertMessageId(firing) === alertMessageId(resolved)).toBe(false)
 })
 
-test('firing and resolved alternate if every report is accepted; a receiver that accepted only some reports, at least one of them firing, gets a resolved one last, once it accepts again', () => {
+test('firing and resolved alternate if every report is accepted; if only some are, and at least one firing, the receiver gets a resolved one last, once the value is zero and it accepts again', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(20), fc.boolean()), { maxLength: 200 }), (measurements) => {
       const values = measurements.map(([value]) => value)
       const states = reportsOf(values)
       for (const [index, state] of states.entries()) expect(state).toBe(index % 2 ? 'resolved' : 'firing')
-      // A receiver that accepts some reports, and all at the end: if it has accepted any `firing`, the last report is `resolved`.
+      // A receiver that accepts some reports, and all at the end, when the value is zero.
       const reported = reportsOf(
         [...values, 0, 0],
         (index) => index >= values.length || measurements[index]?.[1] === true,

@@ -27,15 +27,18 @@ function webhook(service: string, status: FinalStatus): fc.Arbitrary<Fact> {
 /** A submission and facts about it that don't contradict each other. */
 type Scenario = { start: TrackedSubmission; facts: Fact[] }
 
-/** One extension. `fact`: how it was requested, and its result. The rest: which facts report the result. */
+/**
+ * One extension. `spec`: its name, whether it is requested as a saved extension, and its result. The rest: what reports on it.
+ * `responseStatus`: null if the response does not contain the extension.
+ */
 function extension(name: string) {
   return fc
     .record({ name: fc.constant(name), saved: fc.boolean(), result: fc.constantFrom(...FINAL_STATUSES) })
-    .chain((fact) => {
-      // The name of a saved extension is known only when ImageKit reports it, so at least one webhook does.
-      const webhooks = fc.array(webhook(name, fact.result), { minLength: fact.saved ? 1 : 0, maxLength: 3 })
-      const responseStatus = fc.constantFrom('pending', fact.result, ...(fact.saved ? [] : [null]))
-      return fc.record({ fact: fc.constant(fact), webhooks, responseStatus, hasEvidence: fc.boolean() })
+    .chain((spec) => {
+      // The name of a saved extension is known only when ImageKit reports it, so at least one webhook reports it.
+      const webhooks = fc.array(webhook(name, spec.result), { minLength: spec.saved ? 1 : 0, maxLength: 3 })
+      const responseStatus = fc.constantFrom('pending', spec.result, ...(spec.saved ? [] : [null]))
+      return fc.record({ spec: fc.constant(spec), webhooks, responseStatus, hasEvidence: fc.boolean() })
     })
 }
 
@@ -45,24 +48,25 @@ const scenarios: fc.Arbitrary<Scenario> = fc
     otherFacts: fc.subarray<Fact>([
       { kind: 'expiry' },
       { kind: 'response', response: failure('unconfirmed') },
+      // ImageKit has queued the upload.
       { kind: 'response', response: accepted({}, { fileId: null }) },
     ]),
     hasResponse: fc.boolean(),
   })
   .map(({ extensions, otherFacts, hasResponse }) => {
-    const statuses = extensions.flatMap(({ fact, responseStatus }) =>
-      responseStatus ? [[fact.name, responseStatus] as const] : [],
+    const statuses = extensions.flatMap(({ spec, responseStatus }) =>
+      responseStatus ? [[spec.name, responseStatus] as const] : [],
     )
     const response: Fact = { kind: 'response', response: accepted(Object.fromEntries(statuses)) }
     const evident = extensions.filter(
-      ({ fact, hasEvidence }) => hasEvidence && !fact.saved && fact.result === 'success',
+      ({ spec, hasEvidence }) => hasEvidence && !spec.saved && spec.result === 'success',
     )
     return {
-      start: requesting(...extensions.map(({ fact }) => (fact.saved ? 'saved-extension' : fact.name))),
+      start: requesting(...extensions.map(({ spec }) => (spec.saved ? 'saved-extension' : spec.name))),
       facts: [
         ...(hasResponse ? [response] : []),
         ...extensions.flatMap(({ webhooks }) => webhooks),
-        ...evident.map(({ fact }): Fact => ({ kind: 'evidence', name: fact.name })),
+        ...evident.map(({ spec }): Fact => ({ kind: 'evidence', name: spec.name })),
         ...otherFacts,
       ],
     }
@@ -77,7 +81,7 @@ function inOtherOrder(facts: Fact[]): fc.Arbitrary<Fact[]> {
   })
 }
 
-/** Facts that may contradict each other, about a submission that requested each extension by name. */
+/** Facts that may contradict each other, about a submission that requested each of `NAMES`. */
 const conflictingFacts: fc.Arbitrary<Fact[]> = fc.array(
   fc.oneof(
     {
@@ -190,7 +194,7 @@ describe('facts that may contradict each other', () => {
     return steps.flatMap(({ decision }) => (decision?.runId === run.runId ? [decision.outcome] : []))
   }
 
-  test('keep the first final result and its source', () => {
+  test('leave each run with the first final result and its source', () => {
     expectForEachRun((run, facts) => {
       const [first] = resultsOf(facts, run.name)
       if (first === undefined) expect(['pending', 'expired']).toContain(run.status)
@@ -205,7 +209,7 @@ describe('facts that may contradict each other', () => {
     })
   })
 
-  test('report a contradiction exactly once for each run with an opposite webhook', () => {
+  test('report a contradiction exactly once for each run whose first result a later webhook contradicts, and none for the others', () => {
     expectForEachRun((run, facts, steps) => {
       const [first, ...rest] = resultsOf(facts, run.name)
       const isOpposed = rest.some(({ source, result }) => source === 'webhook' && result !== first?.result)

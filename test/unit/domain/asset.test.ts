@@ -76,7 +76,7 @@ describe('the current run of an asset and an extension', () => {
     expect(asset.updatedAt).toBe(pending.updatedAt)
   })
 
-  test('stays if a newer submission requested another extension', () => {
+  test('stays current if a newer submission requested another extension', () => {
     const other = aRun({ runId: 'other', submissionId: 'submission-2', name: 'ai-tasks', status: 'success' })
     const asset = describeAsset(assetOf(failed, other))
     expect(asset.runs.map((run) => run.runId)).toEqual(['old', 'other'])

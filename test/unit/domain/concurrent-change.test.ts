@@ -58,6 +58,7 @@ describe('an earlier submission', () => {
   const request = { kind: 'upload', setsDescription: true, updatedAt: REQUESTED_AT - 1 } as const
 
   test('whose effects were complete before the run was requested is part of the baseline', () => {
+    // Of a settled run, the time at which it settled counts, not that of a later change.
     const settled = { settledAt: REQUESTED_AT - 1, updatedAt: REQUESTED_AT + 1 }
     const runs = [
       aRun({ status: 'success', ...settled }),
@@ -69,6 +70,7 @@ describe('an earlier submission', () => {
   test('may have had the effects that were unfinished when the run was requested, and no others', () => {
     const runs = [
       aRun(),
+      // Settled in the same millisecond, so perhaps later.
       aRun({ name: 'a', status: 'success', settledAt: REQUESTED_AT }),
       aRun({ name: 'b', status: 'expired', updatedAt: REQUESTED_AT + 1 }),
       aRun({ name: 'c', status: 'success', settledAt: REQUESTED_AT - 1 }),
@@ -76,7 +78,7 @@ describe('an earlier submission', () => {
     expect(earlier(request, runs)).toEqual({ ...NOTHING, extensions: ['remove-bg', 'a', 'b'] })
   })
 
-  test('that had no response when the run was requested may have had all of its effects, unless it was rejected', () => {
+  test('that had no response before the run was requested may have had all of its effects, unless it was rejected', () => {
     const all = { ...NOTHING, replacesFile: true, setsDescription: true }
     expect(earlier({ ...request, updatedAt: REQUESTED_AT })).toEqual(all)
     expect(earlier({ ...request, state: 'unconfirmed' })).toEqual(all)

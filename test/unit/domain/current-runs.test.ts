@@ -23,7 +23,7 @@ test('current runs may change when a submission is inserted, is bound to a file,
   expect(refreshed({ submissions: [{ before: rejected, after: acceptedRow }] })).toEqual({ s: [] })
 })
 
-test('when a submission gains or loses a run, the current runs with its name, and with the name under which it was requested, may change', () => {
+test('when a submission gains or loses a run, the current runs with the name of that run, and with the name by which it was requested, may change', () => {
   const named = aRunRow({ submissionId: 's', name: 'google-auto-tagging', requestedAs: 'saved-extension' })
   expect(
     refreshed({

@@ -141,6 +141,7 @@ describe('a settled run', () => {
   })
 
   test('is not changed by a response that still reports pending, nor by the end of the window', () => {
+    // A settled run never has the source `request`. Even with it, a pending response would change nothing.
     for (const run of [settled('success'), settled('failed'), settled('success', { source: 'request' })]) {
       expect(decideStatus(run, STILL_PENDING, LATER)).toEqual({ outcome: 'ignored', run })
       expect(decideStatus(run, EXPIRY, LATER)).toEqual({ outcome: 'ignored', run })

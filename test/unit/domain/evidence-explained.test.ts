@@ -46,6 +46,7 @@ describe('a version that none of our submissions can have made', () => {
     expect(assess(assessedRun(name), before(), now({ ...VERSION_2, ...traces }))).toMatchObject(
       explainedByVersion,
     )
+    // Version 1 was restored after version 2, which remove-bg can't have done.
     expect(assess(assessedRun(name, 'ai-tasks'), before(VERSION_2), now(traces))).toMatchObject(
       explainedByVersion,
     )

@@ -13,7 +13,7 @@ import { FILE, frozen } from './facts.ts'
 export const TAGGER = 'aws-auto-tagging'
 export const VERSION_2 = { versionId: 'version-2', versionName: 'Version 2' }
 
-/** The state of the file when the run was requested. */
+/** The state of the file when the run was requested. ImageKit gives the first version the id of its file. */
 export function before(facts: Partial<Baseline> = {}): Baseline {
   return {
     versionId: FILE,

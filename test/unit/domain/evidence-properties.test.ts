@@ -37,7 +37,7 @@ const other: fc.Arbitrary<ConcurrentChange> = fc.record({
 const others = fc.array(other, { maxLength: 3 })
 
 describe('evidence', () => {
-  test('is never found in an unchanged file', () => {
+  test('is never found in a file in which nothing but `updatedAt` has changed', () => {
     fc.assert(
       fc.property(
         run,

@@ -26,7 +26,7 @@ describe('the success of a tagger', () => {
     )
   })
 
-  test('is not proved by the earlier tags, fewer of them, or none', () => {
+  test('is not proved by a part of the earlier tags, or by none', () => {
     const baseline = before({ aiTags: { [TAGGER]: ['Sleeve', 'Shirt', 'Hat'] } })
     expect(assess(assessedRun(TAGGER), baseline, tagged)).toEqual(NO_CHANGE)
     expect(assess(assessedRun(TAGGER), baseline, now())).toEqual(NO_CHANGE)
@@ -38,7 +38,7 @@ describe('the success of a tagger', () => {
     expect(assess(assessedRun(TAGGER), before(), file)).toEqual(NO_CHANGE)
   })
 
-  test('is proved for any extension without a rule of its own that is the source of new tags, and for no other, whatever its name', () => {
+  test('is proved for any extension without a rule of its own by new tags with its name as their source, but not by other tags, even if it has the name of an inherited property', () => {
     const file = now({ aiTags: { 'new-tagger': ['Shirt'] } })
     expect(assess(assessedRun('new-tagger'), before(), file)).toMatchObject({ kind: 'evidence' })
     for (const name of ['constructor', 'toString', '__proto__', 'saved-extension'])
@@ -63,7 +63,7 @@ describe('the success of remove-bg', () => {
     expect(assess(assessedRun('remove-bg'), ninth, tenth)).toMatchObject({ kind: 'evidence' })
   })
 
-  test('is not proved by a newer version without transparency, unless a background was requested', () => {
+  test('is not proved by a newer version without transparency, unless a background may have been requested', () => {
     const opaque = now({ ...VERSION_2, hasAlpha: false })
     expect(assess(assessedRun('remove-bg'), before(), opaque)).toMatchObject({
       kind: 'explained',
@@ -117,7 +117,7 @@ describe('the success of ai-auto-description', () => {
     )
   })
 
-  test('is not proved by a description that is the same, empty or removed', () => {
+  test('is not proved by a description that is empty, removed, or the same except for whitespace around it', () => {
     expect(assess(run, before({ description: ' A red shirt.\n' }), described)).toEqual(NO_CHANGE)
     for (const description of [null, '', ' \n'])
       expect(assess(run, before({ description: 'Old.' }), now({ description }))).toEqual(NO_CHANGE)
@@ -125,7 +125,7 @@ describe('the success of ai-auto-description', () => {
 })
 
 describe('the success of an extension that leaves no recognisable trace', () => {
-  test('is not proved by any change of the file, nor that of an unknown extension by anything but tags of its own', () => {
+  test('is not proved by any change of the file; the success of an unknown extension is proved only by tags of its own', () => {
     const file = now({ ...VERSION_2, aiTags: { 'ai-tasks': ['x'] }, description: 'A shirt.' })
     expect(assess(assessedRun('ai-tasks'), before(), file)).toEqual({ kind: 'unchanged', cause: 'no_rule' })
     expect(assess(assessedRun('unknown-extension'), before(), file)).toEqual(NO_CHANGE)

@@ -193,7 +193,7 @@ describe('a placeholder of a saved extension', () => {
       removedRunId: null,
       runs: [{ runId: 'run-1', status: 'success' }],
     })
-    expectIgnored({ ...decided, runs: decided.runs }, aResult(), 'not_requested', null)
+    expectIgnored(decided, aResult(), 'not_requested', null)
   })
 
   test('of several saved extensions stays until the last of them is named', () => {

@@ -94,7 +94,7 @@ export function frozen<T>(value: T): T {
   return Object.freeze(value)
 }
 
-/** `unclaimed`: deliveries for extensions that were not requested. */
+/** `unclaimed`: deliveries for extensions that were not requested, in order of arrival, until a response claims them. */
 export type TrackedSubmission = { submission: Submission; runs: Run[]; unclaimed?: UnclaimedDelivery[] }
 
 export type Fact =

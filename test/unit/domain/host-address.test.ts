@@ -8,7 +8,7 @@ import {
 } from '../../../src/domain/host-address.ts'
 
 describe('IPv4', () => {
-  // The first and last address of a range that is not public, and its neighbours on both sides if those are public.
+  // The first and last address of a range that is not public, and its neighbours on both sides; null where there is none.
   test.each([
     ['0.0.0.0', '0.255.255.255', null, '1.0.0.0'],
     ['10.0.0.0', '10.255.255.255', '9.255.255.255', '11.0.0.0'],
@@ -70,6 +70,7 @@ describe('IPv6', () => {
     ['the last address before global unicast', '1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
   ])('%s is not public', (_name, address) => expect(isPublicAddress(address)).toBe(false))
 
+  // Two ordinary addresses, and addresses close to ranges that are not public.
   test.each([
     '2606:4700::1111',
     '2a00:1450::1',
@@ -95,7 +96,7 @@ describe('IPv6', () => {
     )
   })
 
-  test('All public addresses are in global unicast', () => {
+  test('All public addresses are in global unicast, 2000::/3', () => {
     fc.assert(
       fc.property(fc.ipV6(), (address) => {
         const first = address.startsWith(':') ? 0 : Number.parseInt(address, 16)
@@ -136,9 +137,12 @@ test.each([
   '127.1',
   '0x7f.0.0.1',
   '0177.0.0.1',
-])('"%s" may be another machine', (host) => expect(isLoopbackHost(host)).toBe(false))
+])('"%s" does not count as a host that can only be this machine', (host) =>
+  expect(isLoopbackHost(host)).toBe(false),
+)
 
 test('The host of a URL is private if it is a private address or a name of this machine, also with a trailing dot', () => {
+  // `URL` expands the short and hexadecimal forms of IPv4 addresses.
   const privateUrls = [
     'http://[::1]/',
     'http://10.1/',

@@ -57,7 +57,7 @@ describe('a webhook for a service that was not requested', () => {
     )
   })
 
-  test('settles the run once if it is repeated, and one that reports the opposite contradicts it', () => {
+  test('settles the run that a later response adds; a repetition changes nothing, and the opposite result contradicts the run', () => {
     const known = applyFacts(requesting(), [
       webhook('ai-tasks'),
       webhook('ai-tasks'),
@@ -78,16 +78,16 @@ describe('a webhook for a service that was not requested', () => {
 })
 
 describe('a saved extension', () => {
-  const two = requesting('saved-extension', 'saved-extension')
+  const twoSaved = requesting('saved-extension', 'saved-extension')
 
   test('that the response omits is still named by its webhook', () => {
     const facts = [response({ 'remove-bg': 'pending' }), webhook('remove-bg'), webhook('ai-tasks')]
-    expect(statusesAfter(two, ...facts)).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'success' })
+    expect(statusesAfter(twoSaved, ...facts)).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'success' })
   })
 
   test('gets only one name: a webhook for yet another service adds no run', () => {
     const facts = [webhook('remove-bg'), webhook('ai-tasks'), webhook('aws-auto-tagging')]
-    expect(statusesAfter(two, ...facts)).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'success' })
+    expect(statusesAfter(twoSaved, ...facts)).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'success' })
   })
 
   test('that expired does not become pending again when a late response names it', () => {
@@ -105,8 +105,8 @@ describe('a saved extension', () => {
     })
   })
 
-  test('that is requested again leaves no older placeholder current once it is named', () => {
-    const old = aRun({
+  test('that is requested again and then named replaces the placeholder of the earlier request as the current run', () => {
+    const oldPlaceholder = aRun({
       runId: 'old',
       submissionId: 's1',
       name: 'saved-extension',
@@ -115,7 +115,9 @@ describe('a saved extension', () => {
     })
     const named = applyFacts(requesting('saved-extension'), [webhook('remove-bg')]).at(-1)?.known.runs ?? []
     expect(named).toMatchObject([{ name: 'remove-bg', requestedAs: 'saved-extension' }])
-    expect(describeAsset(frozen({ fileId: 'f', recordedAt: 0, runs: [old, ...named] }))).toMatchObject({
+    expect(
+      describeAsset(frozen({ fileId: 'f', recordedAt: 0, runs: [oldPlaceholder, ...named] })),
+    ).toMatchObject({
       status: 'success',
       runs: [{ name: 'remove-bg' }],
     })

@@ -4,7 +4,7 @@ import { isNotificationDue } from '../../../src/domain/notification.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import { aRun, aSubmission, frozen, NEW_TAGS } from './facts.ts'
 
-const withCaller = frozen(aSubmission({ callerWebhookUrl: 'https://caller.example/hook' }))
+const withCallerUrl = frozen(aSubmission({ callerWebhookUrl: 'https://caller.example/hook' }))
 
 const SUCCESS: Observation = { source: 'webhook', status: 'success', error: null }
 const FAILURE: Observation = { source: 'webhook', status: 'failed', error: null }
@@ -13,7 +13,7 @@ const EXPIRY: Observation = { source: 'expiry', reason: 'timed_out' }
 const pending = frozen(aRun())
 const expired = frozen(decideStatus(pending, EXPIRY, 1_500).run)
 
-function isDue(before: Run, observation: Observation, submission = withCaller): boolean {
+function isDue(before: Run, observation: Observation, submission = withCallerUrl): boolean {
   return isNotificationDue(submission, before, decideStatus(before, observation, 2_000).run)
 }
 
@@ -28,14 +28,14 @@ describe('a caller with a webhookUrl of its own', () => {
   })
 
   test('is notified of a run that is added and settled in one step', () => {
-    expect(isNotificationDue(withCaller, undefined, decideStatus(pending, SUCCESS, 2_000).run)).toBe(true)
+    expect(isNotificationDue(withCallerUrl, undefined, decideStatus(pending, SUCCESS, 2_000).run)).toBe(true)
   })
 
   test('is not notified of statuses in ImageKit’s response, of an expired run, or of a new pending run', () => {
     for (const status of ['pending', 'success', 'failed'] as const)
       expect(isDue(pending, { source: 'response', status })).toBe(false)
     expect(isDue(pending, EXPIRY)).toBe(false)
-    expect(isNotificationDue(withCaller, undefined, pending)).toBe(false)
+    expect(isNotificationDue(withCallerUrl, undefined, pending)).toBe(false)
   })
 
   test('is not notified of anything that is reported once the run has settled', () => {

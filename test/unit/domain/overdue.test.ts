@@ -67,16 +67,18 @@ describe('the runs that one step of the sweep marks', () => {
     expect(swept).toBe(2)
   })
 
-  test('exclude runs that are marked already but too young to pass, and these do not count towards the limit', () => {
+  test('exclude marked runs younger than the longest transaction, which the sweep reads again, and these do not count towards the limit', () => {
     const rule = { ...RULE, overdueAfterMs: 0, longestTransactionMs: MINUTE, limit: 2 }
     const marked = [run(1, NOW, { isOverdue: true }), run(2, NOW, { isOverdue: true })]
     const { overdue, swept } = selectOverdue([...marked, run(3, NOW), run(4, NOW), run(5, NOW)], rule)
     expect(overdue.map(({ n }) => n)).toEqual([3, 4])
+    // All five are that young, so the next sweep begins with the first of them again.
     expect(swept).toBeUndefined()
   })
 
-  test('include a run younger than the longest transaction, but the next sweep begins with that run again', () => {
+  test('include a run younger than the longest transaction, but the next sweep begins with the first such run again', () => {
     const rule = { ...RULE, overdueAfterMs: 0, longestTransactionMs: MINUTE }
+    // Run 8 is the first that is younger than a minute.
     const runs = [run(7, NOW - MINUTE), run(8, NOW - MINUTE + 1), run(9, NOW - 2 * MINUTE)]
     const { overdue, swept } = selectOverdue(runs, rule)
     expect(overdue.map(({ n }) => n)).toEqual([7, 8, 9])

@@ -20,6 +20,7 @@ test.each([
   'a\u007fb',
   'a\u009bb',
   'a\ud800b',
+  // `status` and `retry` are in the place of an id in the routes `/assets/status` and `/runs/retry`.
   'status',
   'retry',
   'x'.repeat(129),

@@ -28,6 +28,7 @@ test.each([
   '10M',
   '10min',
   '1h30m',
+  // Every object has a property `constructor`, also the table of the units.
   '10constructor',
   `${'9'.repeat(20)}ms`,
 ])('%j is not a duration', (text) => {

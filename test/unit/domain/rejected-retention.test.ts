@@ -43,7 +43,7 @@ test.each([
   expect(evictedPositions(kind, [1, ...full])).toEqual([0])
 })
 
-test('all given deliveries are evicted if the remaining ones alone exceed the limit', () => {
+test('all given deliveries are evicted if those not given exceed the limit alone', () => {
   const given = [{ storedBytes: 1 }, { storedBytes: 1 }]
   expect(selectEvicted('unproven', { count: 1_005, bytes: 0 }, given)).toEqual(given)
 })

@@ -15,7 +15,7 @@ const RULE = { now: NOW, before: BEFORE }
 
 describe('retention', () => {
   test.each([
-    ['written long before', 'delete', 'keep', 0],
+    ['written long before the limit', 'delete', 'keep', 0],
     ['just older than the limit', 'delete', 'keep', BEFORE - 1],
     ['as old as the limit', 'young', 'young', BEFORE],
     ['written now', 'young', 'young', NOW],
@@ -59,6 +59,7 @@ describe('the rows that one step deletes', () => {
 
   test('end before the first young row, unless a wrong clock dated it', () => {
     const rows = [row(1), row(2, { at: NOW }), row(3)]
+    // A row up to `lastOld` was recorded before the limit, so if it seems young, a wrong clock dated it.
     expect(select(rows, 1)).toEqual({ old: [1], next: undefined })
     expect(select(rows, 2)).toEqual({ old: [1, 3], next: 3 })
   })

@@ -9,7 +9,7 @@ function anAuditEntry(facts: Partial<AuditEntry>): AuditEntry {
 
 /**
  * The retried run and the audit entry, from the history of a retry that was requested at 2,000. `retryId`: the retry of many runs
- * that it belongs to.
+ * that this retry belongs to, if any.
  */
 function previousOfRetry(retryId: string | undefined, auditEntries: AuditEntry[]) {
   const run = aRun({ attempt: 2, requestedAt: 2_000 })

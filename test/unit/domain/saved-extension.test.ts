@@ -24,7 +24,7 @@ describe('the placeholder of a saved extension', () => {
 describe('the number of unnamed saved extensions', () => {
   const { submission, runs } = frozen(requesting('remove-bg', 'saved-extension', 'saved-extension'))
 
-  test('is the number of those requested, as long as none of them has been named', () => {
+  test('is the number of those requested, while their placeholder waits and none of them has been named', () => {
     expect(countUnnamed(submission, runs)).toBe(2)
     const none = frozen(requesting('remove-bg'))
     expect(countUnnamed(none.submission, none.runs)).toBe(0)

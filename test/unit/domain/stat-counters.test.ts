@@ -77,7 +77,7 @@ describe('the counters of a run’s change', () => {
     expect(hourlyCounters(undefined, expired)).toEqual([[7, 'settled', 'remove-bg', 'expired', 1]])
   })
 
-  test('contain no hourly ones for a pending run or an acknowledgement, and there are none at all if nothing counted has changed', () => {
+  test('include no hourly ones for a pending run or an acknowledgement; there is no delta if nothing that is counted has changed', () => {
     expect(hourlyCounters(undefined, aRow())).toEqual([])
     expect(hourlyCounters(aRow(), undefined)).toEqual([])
     const acknowledged = aRow({ ...failed('E1'), acknowledgedAt: 9 * HOUR })
@@ -92,12 +92,12 @@ describe('the counters of a run’s change', () => {
   })
 
   test.each([
-    ['settled after it had expired', aRow({ status: 'expired', updatedAt: 2 * HOUR }), failed('E1')],
+    ['that settled after it had expired', aRow({ status: 'expired', updatedAt: 2 * HOUR }), failed('E1')],
     ['whose cause is reported later', failed(''), failed('E1')],
     ['that is no longer listed', failed('E1'), aRow({ ...failed('E1'), isListed: false })],
     ['that is listed again', aRow({ ...failed('E1'), isListed: false }), failed('E1')],
     ['that is removed', failed('E1'), undefined],
-  ])('of a run %s undo the old counts, and add the new ones', (_, before, after) => {
+  ])('undo the old counts and add the new ones, for a run %s', (_, before, after) => {
     const oldCounters = countersOf(undefined, before)
     const newCounters = countersOf(undefined, after)
     expect(oldCounters.length + newCounters.length).toBeGreaterThan(0)
@@ -186,6 +186,7 @@ describe('after any inserts, changes and deletions, in batches of any size', () 
   const facts = fc.record({
     number: fc.integer({ min: 1, max: 6 }),
     status: fc.constantFrom<RunStatus>('pending', 'success', 'failed', 'expired'),
+    // With spaces, because spaces also separate the parts of a counter's value.
     cause: fc.constantFrom('one', 'the other', 'failed open one'),
     settledAt: time,
     isListed: fc.boolean(),
@@ -221,7 +222,10 @@ describe('after any inserts, changes and deletions, in batches of any size', () 
 
   const batches = fc.array(fc.array(facts, { maxLength: 8 }), { maxLength: 12 })
 
-  /** Returns the remaining rows, the hour and row number of each inserted row, and the deltas of the batches. */
+  /**
+   * Returns the remaining rows, the hour and row number of each row that a batch inserted and did not delete again, and the deltas of
+   * the batches that have one.
+   */
   function applyBatches(all: readonly (readonly Facts[])[]) {
     const rows = new Map<number, RunRow>()
     const gone = new Set<number>()
@@ -234,8 +238,8 @@ describe('after any inserts, changes and deletions, in batches of any size', () 
         if (one.isGone && rows.delete(one.number)) gone.add(one.number)
         else if (!gone.has(one.number)) rows.set(one.number, changed(rows.get(one.number), one))
       }
-      const touched = [...new Set([...before.keys(), ...rows.keys()])]
-      const runs = touched.map((number) => ({ before: before.get(number), after: rows.get(number) }))
+      const rowNumbers = [...new Set([...before.keys(), ...rows.keys()])]
+      const runs = rowNumbers.map((number) => ({ before: before.get(number), after: rows.get(number) }))
       for (const { before: old, after } of runs)
         if (old === undefined && after) numbers.push([hourOf(after.requestedAt), numberOf(after.runId)])
       const delta = statDelta({ runs, deliveries: [] })
@@ -376,6 +380,7 @@ test('Hours are split into whole days and the hours around them, each hour once'
       const inDays = listed(...days).flatMap((day) => listed(day * 24, (day + 1) * 24))
       const [before, after] = hours.map((span) => listed(...span))
       expect([...(before ?? []), ...inDays, ...(after ?? [])]).toEqual(listed(from, from + count))
+      // At most 46 hours contain no whole day: all but the first of one day and the last of the next.
       expect(Math.max(before?.length ?? 0, after?.length ?? 0)).toBeLessThan(2 * 24)
     }),
   )
@@ -385,6 +390,7 @@ describe('counters that are not folded yet', () => {
   const delta = (...counters: StatCounter[]) => JSON.stringify({ counters, hours: [] })
 
   test('are added to the folded ones if they are of the kind `runs` or in the requested hours, and zero sums are left out', () => {
+    // The store sums the folded counters of the requested hours; these sums have the hour `NOW`, too.
     const counters: StatCounter[] = [
       [NOW, 'runs', 'a', 'pending open ', 2],
       [NOW, 'settled', 'a', 'success', 1],
@@ -412,6 +418,7 @@ describe('counters that are not folded yet', () => {
         [0, 'seconds', '', '7', 2],
         [0, 'settled', 'a', 'success', 3],
         [0, 'settled', 'b', 'expired', 1],
+        // Only sums of zero are left out.
         [0, 'settled', 'b', 'failed', -1],
       ],
       byHour: [
@@ -422,6 +429,7 @@ describe('counters that are not folded yet', () => {
   })
 
   test('are folded in order until enough counters have changed', () => {
+    // Two such deltas exceed the 2,000 changes after which no further delta is folded; one does not.
     const many = Array.from({ length: 1_500 }, (_, index): StatCounter => [1, 'failed', 'a', `E${index}`, 1])
     const deltas = [4, 5, 9].map((n) => [n, delta(...many)] as const)
     expect(foldDeltas([])).toBeNull()

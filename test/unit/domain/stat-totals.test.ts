@@ -10,7 +10,7 @@ describe('totals', () => {
     return { extension, status, acknowledged: false, cause: '', count }
   }
 
-  test('contain the pending runs, and those that have settled or expired', () => {
+  test('contain the pending runs of the groups, and the settled and expired ones of the counters', () => {
     const groups = [group('a', 'pending', 2), group('b', 'pending', 1), group('a', 'failed', 99)]
     const counters: StatCounter[] = [
       [3, 'settled', 'a', 'success', 4],

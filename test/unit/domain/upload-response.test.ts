@@ -42,7 +42,7 @@ function expectConflict(known: TrackedSubmission, response: UploadResponse): voi
 }
 
 describe('a 2xx response', () => {
-  test('accepts the submission and sets its file', () => {
+  test('accepts the submission, even if it was unconfirmed, and sets its file', () => {
     const known = requesting('remove-bg')
     const error = { code: 'imagekit_timeout', message: 'No response.', status: 504 }
     const unconfirmed = { ...known.submission, state: 'unconfirmed' as const, error }
@@ -187,7 +187,7 @@ describe('a queued upload', () => {
     expect(failed.submission).toEqual({ ...queued.submission, state: 'rejected', error })
   })
 
-  test('that has failed is not queued again by a repeated response', () => {
+  test('that has failed is not queued again by a repetition of the response that queued it', () => {
     expectConflict({ ...failed, runs: [aRun()] }, accepted({}, { fileId: null }))
   })
 

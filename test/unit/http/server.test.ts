@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { connectionsFor } from '../../../src/http/server.ts'
 
 // A quarter of the descriptors, but at most 256, is reserved for the database and for outgoing requests. The rest is for connections.
-// Three quarters of these, but at most 20,000, may wait for a status.
+// Three quarters of the connections, but at most 20,000, may wait for a status.
 test.each([
   { descriptors: 400, maxConnections: 300, waiting: 225 },
   { descriptors: 1024, maxConnections: 768, waiting: 576 },

@@ -15,7 +15,7 @@ it('runs all tasks of a tick together at its end, in order', async () => {
   expect(results).toEqual(['a', 'b'])
 })
 
-it('defers a task that a running task schedules to the next tick', async () => {
+it('defers to the next tick what a running task schedules', async () => {
   const batcher = createTickBatcher()
   const results: string[] = []
   batcher.schedule(() => {

@@ -19,7 +19,7 @@ function fileObject(name: string): unknown {
 }
 
 describe('the facts of a file', () => {
-  test('are read from the file objects that ImageKit documents', () => {
+  test('are read from file objects of the shape that ImageKit documents', () => {
     expect(readFileFacts(fileObject('aws-auto-tagging'))).toEqual({
       fileId: FILE,
       versionId: FILE,

@@ -32,7 +32,7 @@ const content = fc
   .map((pieces) => Buffer.from(pieces.join('')))
 const name = fc.string({ minLength: 1, unit: 'grapheme' }).filter((text) => !/[\p{Cc}"\\]/u.test(text))
 
-test('the reader reads back what the writer writes, apart from escaped characters, however it is cut into chunks', async () => {
+test('the reader reads back what the writer writes, apart from escaped characters, however the form is cut into chunks', async () => {
   const part = fc.record({ name, fileName: fc.option(name, { nil: undefined }), content })
   const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 })
   await fc.assert(
@@ -54,6 +54,7 @@ test('a form that is truncated before the end of its last boundary is rejected',
   const writer = createFormWriter()
   const head = writer.partHead({ name: 'file', fileName: 'a', contentType: 'a/b' })
   const body = Buffer.from(`${head}hello${writer.partEnd}${writer.formEnd}`)
+  // The line break after the last boundary is optional.
   const end = body.length - '\r\n'.length
   for (let length = 0; length < end; length += 1)
     await expect(read(writer.contentType, body.subarray(0, length))).rejects.toThrow(
@@ -91,6 +92,7 @@ test.for<[head: string, part: object]>([
   ['Content-Disposition: form-data; filename="name=evil"; name="a"', { name: 'a', fileName: 'name=evil' }],
   ['Content-Disposition: form-data;\r\n name="folded"', { name: 'folded' }],
   ['Content-Disposition: form-data; name="q\\"q"', { name: 'q"q' }],
+  // A backslash escapes only a quote and a backslash: browsers don't escape the backslashes of Windows paths.
   ['Content-Disposition: form-data; name="C:\\dir\\x"', { name: 'C:\\dir\\x' }],
   ['Content-Disposition: form-data; name="a;b=c"', { name: 'a;b=c' }],
   [
@@ -105,7 +107,7 @@ test.for([
   'multipart/form-data; boundary=B',
   'Multipart/Form-Data; charset=utf-8; BOUNDARY="B"',
   'multipart/form-data ;boundary=B',
-])('the boundary of %j is found', async (contentType) => {
+])('the boundary in the Content-Type %j is found', async (contentType) => {
   expect(await read(contentType, formWith('Content-Disposition: form-data; name="a"'))).toHaveLength(1)
 })
 

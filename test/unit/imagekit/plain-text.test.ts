@@ -12,7 +12,8 @@ test.each(INVALID_TEXTS)('an extension cannot be called %j', (name) => {
 test.each(INVALID_TEXTS)(
   'in a webhook whose service and fileId are both %j, they count as absent',
   (name) => {
-    const result = readExtensionResult({ service: name, status: 'FAILURE', fileId: name, error: 'why' }, 100)
+    const payload = { service: name, status: 'FAILURE', fileId: name, error: 'why' }
+    const result = readExtensionResult(payload, JSON.stringify(payload).length)
     expect(result).toEqual({ service: null, status: 'failed', fileId: null, error: 'why' })
   },
 )

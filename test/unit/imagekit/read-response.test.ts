@@ -79,7 +79,7 @@ test('a response with unreadable AI tags has no baseline, and a single invalid t
   expect(read(tags)).toMatchObject({ baseline: { aiTags: { 'aws-auto-tagging': ['Shirt'] } } })
 })
 
-test('a response with too many AI tags has no baseline; a tag that is too long is ignored, in the baseline and in later file facts', () => {
+test('a response with over 1,000 AI tags has no baseline, and file facts then have no tags; a tag of over 200 characters is ignored', () => {
   const read = (AITags: unknown) => readResponse(200, JSON.stringify({ ...FILE, AITags }), null)
   const tagsOf = (count: number) =>
     Array.from({ length: count }, (_, index) => ({ name: `${index}`, source: 'x' }))

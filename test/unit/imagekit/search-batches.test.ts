@@ -13,7 +13,7 @@ test('no search of several ids has a query of more than 4 KiB, and no id is left
   const batches = searchBatches(ids)
   expect(batches.flat()).toEqual(ids)
   for (const batch of batches) expect(batch.length === 1 || bytesOf(batch) <= 4096).toBe(true)
-  // The first id of the next search would not have fitted into this one.
+  // The first id of each search would not have fitted into the search before it.
   for (const [index, batch] of batches.slice(1).entries())
     expect(bytesOf([...(batches[index] ?? []), ...batch.slice(0, 1)])).toBeGreaterThan(4096)
 })

@@ -31,8 +31,9 @@ describe('x-ik-signature', () => {
     `t=+${IK_TIME},${validSignature}`,
     `t=${IK_TIME}.0,${validSignature}`,
     `t=${IK_TIME}abc,${validSignature}`,
-    `t=0x18167f7b1bd,${validSignature}`,
+    `t=0x${IK_TIME.toString(16)},${validSignature}`,
     `t= ${IK_TIME},${validSignature}`,
+    // A time has at most 14 digits.
     `t=${IK_TIME}000000,${validSignature}`,
     `t=${IK_TIME},t=${IK_TIME},${validSignature}`,
     `t=${IK_TIME};${validSignature}`,

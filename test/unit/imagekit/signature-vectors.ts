@@ -4,8 +4,8 @@ import type { verifySignature } from '../../../src/imagekit/webhook-signature.ts
 
 export type Facts = Parameters<typeof verifySignature>[0]
 
-// From the tests of ImageKit's SDKs, except `STANDARD_TIME` and `STANDARD_SIGNATURE`: those tests sign with the present time. Both
-// secrets look like base64, but must not be decoded: the key is the whole text.
+// From the tests of ImageKit's SDKs, except `STANDARD_TIME` and `STANDARD_SIGNATURE`: the SDKs' tests sign with the present
+// time. After `whsec_`, both secrets look like base64, but must not be decoded: the key is the whole text.
 export const IK_SECRET = 'whsec_xeO2UNkfKMQnfJf7Q/Qx+fYptL1wabXd'
 /** In milliseconds. */
 export const IK_TIME = 1655788406333

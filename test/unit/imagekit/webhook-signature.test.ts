@@ -37,7 +37,7 @@ describe('the test vectors', () => {
     expect(verifySignature(ikFacts({ headers: unsignedId }))).toEqual(VALID_IK)
   })
 
-  test('do not match a signature made with the decoded secret, as the standard prescribes', () => {
+  test('do not match a signature made with the decoded secret, although Standard Webhooks prescribes that key', () => {
     const signature = 'v1,CFifD2Gs36ies1AmYDr073NLIJYa6aqo9JI4u3OYkkY='
     const headers = standardHeaders({ 'webhook-signature': signature })
     expect(verifySignature(standardFacts({ headers }))).toEqual(BAD_SIGNATURE)
@@ -84,7 +84,7 @@ describe('a missing signature', () => {
     expect(verifySignature(ikFacts({ secrets: [] }))).toEqual({ kind: 'invalid', cause: 'no_secret' })
   })
 
-  test('an empty secret counts as none, because anybody could sign with it', () => {
+  test('differs from an empty secret, which counts as a missing one, because anybody could sign with it', () => {
     const header = `t=${IK_TIME},v1=${hmac('', `${IK_TIME}.${IK_BODY.toString()}`, 'hex')}`
     const headers = { 'x-ik-signature': header }
     expect(verifySignature(ikFacts({ headers, secrets: [''] }))).toEqual({
@@ -120,7 +120,7 @@ test('a secret without its prefix, or decoded, is another secret', () => {
 describe('the time of a signature', () => {
   const toleranceMs = 5 * 60 * 1000
 
-  test('may differ by five minutes in either direction, and not by a millisecond more', () => {
+  test('may differ from the time of arrival by five minutes in either direction, and not by a millisecond more', () => {
     for (const [facts, valid] of [
       [ikFacts(), VALID_IK],
       [standardFacts(), VALID_STANDARD],

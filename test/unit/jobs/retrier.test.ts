@@ -18,5 +18,6 @@ test('an idle retrier looks for retries every 10 seconds, because another proces
   retrier.start()
   onTestFinished(() => retrier.stop())
   await vi.advanceTimersByTimeAsync(60_000)
+  // At 0, 10, …, 60 seconds.
   expect(readCount).toBe(7)
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseTarget } from '../../../src/notifications/target-guard.ts'
 
+// Any port is allowed. The address is checked only when a connection is made.
 test.each([
   'http://example.com/hook',
   'https://example.com:8443/hook?appId=1',

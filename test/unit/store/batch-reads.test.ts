@@ -63,6 +63,7 @@ test('very many reads are split into batches, and all of them are made', async (
   const keys = Array.from({ length: 2_500 }, (_, index) => `f${index}`)
   const results = keys.map(find)
   await results[0]
+  // A batch has at most 200 reads, and the next one begins in a later tick.
   expect(batches.map((batch) => batch.length)).toEqual([200])
   await Promise.all(results)
   expect(batches.flat()).toEqual(keys)

@@ -48,7 +48,7 @@ test('once the breaker is opened, callers are rejected without an attempt to con
   expect(attempts).toEqual(['first', 'breaker'])
 })
 
-test('a caller that fails to connect does not open the breaker if its error is not an outage of the server', async () => {
+test('a caller that fails to connect does not open the breaker if its error does not mean an outage of the server', async () => {
   const { breaker, run, setReachable } = startBreaker()
   await expect(breaker.run(() => Promise.reject(BUSY))).rejects.toBe(BUSY)
   expect(breaker.fault()).toBeUndefined()

@@ -39,14 +39,18 @@ function memoryRows() {
     const rejected = Array.from({ length: count }, () => newRejected({ submissionId }))
     return runSync(keepRejected(rows, ids, rejected))
   }
-  return { keep, numbersOf: (hasValidToken: boolean) => listKind(hasValidToken).map(({ n }) => n) }
+  const numbersOf = ({ hasValidToken }: { hasValidToken: boolean }) =>
+    listKind(hasValidToken).map(({ n }) => n)
+  return { keep, numbersOf }
 }
 
 test('However many rejected deliveries without a valid token arrive at once, only the oldest of these are evicted, until the rest is within the limit', () => {
   const { keep, numbersOf } = memoryRows()
   expect(keep(3, 'sub_1_AAAAAAAAAAA')).toEqual([1, 2, 3].map((n) => formatId('dlv', n, 'AAAAAAAAAAA')))
   keep(1_250, null)
-  expect(numbersOf(true)).toEqual([1, 2, 3])
+  expect(numbersOf({ hasValidToken: true })).toEqual([1, 2, 3])
   // The numbers 4 to 1253 were stored, and the limit is 1000.
-  expect(numbersOf(false)).toEqual(Array.from({ length: 1_000 }, (_, index) => 254 + index))
+  expect(numbersOf({ hasValidToken: false })).toEqual(
+    Array.from({ length: 1_000 }, (_, index) => 254 + index),
+  )
 })

@@ -117,6 +117,7 @@ describe('windows', () => {
   test('narrow if they are read slowly, down to 5,000 numbers', async () => {
     const { windows, readPage } = aTable([5], { delay: 80, fastReads: 4 })
     await readPage({ from: 1, before: 1_000_001 }, 2)
+    // The page ends after four slow reads, because 320 ms have passed.
     expect(windows.slice(4).map(widthOf)).toEqual([160_000, 16_000, 5_000, 5_000])
   })
 
@@ -185,6 +186,7 @@ describe('a slow page', () => {
 
 describe('a list of several branches', () => {
   const idOf = (n: number) => formatId('run', n, 'AAAAAAAAAAA')
+  /** A branch with rows of these numbers, which must be in descending order. */
   const branch =
     (...numbers: number[]): ReadWindow<{ id: string }> =>
     ({ from, before }, limit) => {
@@ -231,6 +233,7 @@ describe('a list of several branches', () => {
     const branches = [branch(26_000, 25_999, 5, 4)]
     const found = await read(branches, { limit: 9, before: null }, times, numbers)
     expect(found).toEqual({ rows: [{ id: idOf(25_999) }, { id: idOf(5) }], next: null })
+    // `until` is exclusive, so the hour that begins then is not included.
     expect(requestedHours).toEqual([[1, 1]])
   })
 

@@ -166,7 +166,7 @@ const OF_FILE: Key[] = [
 ]
 /** The lookup of the submission of `request-1`, as long as it has no baseline. */
 const OF_REQUEST: Key[] = [['awaitingFile', 'request-1']]
-/** The lookup of the deliveries that report the end of the upload of `request-1`. */
+/** The lookup of the unclaimed deliveries that report the end of the upload of `request-1`. */
 const OF_UPLOAD_ENDS: Key[] = [['uploadEndsOf', 'request-1']]
 /** The lookup of the first delivery of `event-1`. */
 const OF_EVENT: Key[] = [['firstDeliveryOf', 'event-1']]
@@ -188,6 +188,7 @@ const ALL = [
 ]
 
 describe('a lookup becomes stale if it is', () => {
+  /** As in `submission-1` of `loaded`. */
   const SAME = { fileId: 'file-1', requestId: 'request-1', state: 'accepted' } as const
   const cases: [string, Changes, Key[]][] = [
     [
@@ -206,7 +207,7 @@ describe('a lookup becomes stale if it is', () => {
       [...OF_FILE, ...OF_REQUEST],
     ],
     [
-      'by the file or the request of a submission that is rejected',
+      'by the file or the request of a submission that becomes rejected',
       { update: { submissions: [aSubmissionRow({ ...SAME, state: 'rejected' })] } },
       [...OF_FILE, ...OF_REQUEST],
     ],
@@ -266,8 +267,12 @@ describe('no lookup becomes stale', () => {
       },
     ],
     [
-      'a delivery of a known run is inserted',
-      { insert: { deliveries: [aDeliveryRow({ submissionId: 'submission-1', outcome: 'applied' })] } },
+      'a delivery of a known run, without an event id, is inserted',
+      {
+        insert: {
+          deliveries: [aDeliveryRow({ submissionId: 'submission-1', runId: 'run-1', outcome: 'applied' })],
+        },
+      },
     ],
     ['a notification is inserted', { insert: { notifications: [aNotificationRow()] } }],
     ['something else is written', { other: { probe: true } }],

@@ -100,7 +100,7 @@ describe('a batch', () => {
       expect(stepCounts()).toEqual([1, 2])
     })
 
-    test('begins before the end of the transaction if the transaction takes long', async () => {
+    test('begins before the end of the transaction if the batch has waited for 10 ms', async () => {
       const { queue, first, release, stepCounts } = await openBusy()
       const second = queue.run(insertRun('second'))
       await vi.advanceTimersByTimeAsync(10)
@@ -287,6 +287,7 @@ describe('a full queue', () => {
     await new Promise((resolve) => setImmediate(resolve))
     results.push(queue.run(insertRun('run-2', { bytes: 10 })))
     const late: Promise<unknown[]>[] = []
+    // Once `listRuns` is deferred, the queued steps have 16 bytes.
     watchers.push(({ waiting }) => {
       if (waiting === 2) late.push(outcomesOf([queue.run(incrementAttempt('run-1'))]))
     })
@@ -387,7 +388,7 @@ describe('separate work, if only one transaction may run at a time', () => {
 })
 
 describe('closing', () => {
-  test('commits the queued steps, and rejects everything later', async () => {
+  test('commits the queued steps and separate work, and rejects everything later', async () => {
     const { database, queue } = open()
     const results = [
       queue.run(insertRun('run-1')),
@@ -448,6 +449,7 @@ test('A commit lists the runs that its batch settled, once each, and counts the 
   expect(commits.slice(1)).toMatchObject([
     {
       steps: 4,
+      // `aRunRow` is requested at 1,000 ms.
       settled: [{ extension: 'remove-bg', status: 'failed', source: 'webhook', seconds: 2.5 }],
       notificationsCreated: 1,
     },

@@ -38,7 +38,7 @@ test('failures are reported with their count, the threshold, the times of the al
   })
   expect(message({ state: 'resolved', resolvedAt: FIRING.since + 60_000, value: 0 })).toMatchObject({
     text: expect.stringContaining(
-      'RESOLVED: remove-bg has failed 0 times in the last 15 min; it had been firing since 2026-03-01 12:00 UTC.',
+      'RESOLVED: remove-bg has failed 0 times in the last 15 min; the alert had been firing since 2026-03-01 12:00 UTC.',
     ),
     state: 'resolved',
     resolvedAt: '2026-03-01T12:01:30.000Z',
@@ -72,6 +72,7 @@ test('an untrusted name cannot mention a channel or break the line, and is trunc
   const { text, url } = message({ extension }) as { text: string; url: string }
   expect(text).not.toMatch(/[<>\u202e]|&(?!(amp|lt|gt);)/)
   expect(text.split('\n')).toHaveLength(2)
+  // The name has at most 100 characters before `<`, `>` and `&` are escaped.
   expect(text.split('\n')[0]?.length).toBeLessThan(220)
   expect(new URL(url).searchParams.get('extension')).toBe(extension)
 })

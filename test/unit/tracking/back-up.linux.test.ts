@@ -14,8 +14,8 @@ test('as long as the database file has no fault, a backup that cannot be recorde
     recordAuditEntry: () => Promise.reject(new Error('the disk is full')),
     findFault: async () => undefined,
   }
-  const by = { reason: null, actor: 'operator' }
-  await expect(backUp({ store, clock: () => 1, backupPrefix, log: { warn() {} } }, by)).rejects.toThrow(
+  const request = { reason: null, actor: 'operator' }
+  await expect(backUp({ store, clock: () => 1, backupPrefix, log: { warn() {} } }, request)).rejects.toThrow(
     'full',
   )
   expect(readdirSync(backupFolder)).toEqual([])

@@ -10,7 +10,10 @@ function failed(runId: string, code: string, facts: Partial<Run> = {}): ListedRu
   return { run, fileId: null, fileName: null, kind: 'upload' }
 }
 
-/** A store with these runs, which counts groups and lists matching runs. `pagesRead` returns how many pages of the list were read. */
+/**
+ * A store with these runs, which counts groups, and lists runs by the filter's `cause` and `contradicted` alone. `pagesRead` returns
+ * how many pages of the list were read.
+ */
 function storeOf(runs: readonly ListedRun[]) {
   const groups = runs.map(({ run }) => ({ ...groupOf(run), count: 1 }))
   let pagesRead = 0
@@ -45,6 +48,7 @@ test('Runs that a webhook has contradicted are counted one by one, from the list
 })
 
 test('If the filter names a cause that is too rare to be shown, its runs are also counted one by one, under that cause', async () => {
+  // 105 causes occur twice each. The 100 most frequent causes are shown, so `rare`, which occurs once, is not.
   const many = Array.from({ length: 210 }, (_, index) => failed(`run-${index}`, `E${index % 105}`))
   const store = storeOf([...many, failed('rare', 'rare')])
   const counted = await countMatchingRuns({ store }, { ...EVERY_RUN, cause: 'rare' })

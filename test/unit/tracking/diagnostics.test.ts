@@ -21,6 +21,7 @@ test.each([
   ['https://tracker.example', 'https://api.imagekit.io', 'ok'],
   ['http://tracker.example', 'https://api.imagekit.io', 'warn'],
   ['http://127.0.0.1:3000', 'https://api.imagekit.io', 'fail'],
+  // An ImageKit on this machine is the sandbox, which reaches a loopback address.
   ['http://localhost:3000', 'http://127.0.0.1:3001', 'ok'],
 ])('with PUBLIC_URL %s and ImageKit at %s, the check of PUBLIC_URL is %s', (publicUrl, apiUrl, level) => {
   expect(checkPublicUrl(publicUrl, apiUrl).level).toBe(level)

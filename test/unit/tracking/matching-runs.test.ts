@@ -11,7 +11,7 @@ function listed(runId: string): ListedRun {
   return { run: aRun({ runId, status: 'failed' }), fileId: 'file-1', fileName: 'IMG_1.png', kind: 'upload' }
 }
 
-/** A store that returns these pages one after another, and records acknowledgements. */
+/** A store whose list has these pages; `before` and `next` are indices of pages. Records acknowledgements. */
 function storeOf(pages: ListedRun[][]) {
   const acknowledgements: { runIds: readonly string[]; entry: AuditEntry }[] = []
   return {
@@ -24,9 +24,6 @@ function storeOf(pages: ListedRun[][]) {
       acknowledgements.push({ runIds, entry })
       return runIds.map(listed)
     },
-    createRetry: async () => {},
-    findRetry: async () => undefined,
-    listUnaccepted: async () => [],
   }
 }
 

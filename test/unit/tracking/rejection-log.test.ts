@@ -6,6 +6,7 @@ import { createRejectionLog } from '../../../src/tracking/webhooks/rejection-log
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
+/** A delivery without a valid token. `hush` marks what must not be logged. */
 function rejection(): Omit<NewRejectedDelivery, 'fileId'> {
   const headers = { 'x-ik-signature': 'hush' }
   const body = Buffer.from('hush')
@@ -21,6 +22,7 @@ function rejection(): Omit<NewRejectedDelivery, 'fileId'> {
   }
 }
 
+/** A log for which `addMany` adds deliveries without a valid token. `written`: the deliveries of each write, even if it fails. */
 function start(keep: () => Promise<string[]> = () => Promise.resolve([])) {
   const written: (readonly NewRejectedDelivery[])[] = []
   const warned: object[] = []
@@ -57,10 +59,11 @@ test('of deliveries without a valid token, ten a second are written together, an
   expect(JSON.stringify(warned)).not.toContain('hush')
 })
 
-test('a failed write is logged, and later deliveries are still written', async () => {
+test('a failed write is logged, and does not prevent a later one', async () => {
   const { written, warned, addMany } = start(() => Promise.reject(new Error('The disk is full.')))
   addMany(1)
   await vi.advanceTimersByTimeAsync(1000)
+  // The first log line reports the rejection itself.
   expect(warned[1]).toMatchObject({ rejected: 1 })
   addMany(1)
   await vi.advanceTimersByTimeAsync(1000)
@@ -97,7 +100,7 @@ async function pass(ms: number): Promise<void> {
   for (let tick = 0; tick < 50; tick += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** A log for which `addProven` adds deliveries with a valid token. `chunks`: the deliveries of each write to the store. */
+/** A log for which `addProven` adds deliveries with a valid token. `chunks`: the deliveries of each write, even if it fails. */
 function startForProven(keepRejected: (rejected: readonly NewRejectedDelivery[]) => Promise<string[]>) {
   const chunks: (readonly NewRejectedDelivery[])[] = []
   const warned: object[] = []
@@ -114,7 +117,7 @@ function startForProven(keepRejected: (rejected: readonly NewRejectedDelivery[])
   })
   const addProven = (count: number, body = Buffer.from('hush')) => {
     for (let n = 0; n < count; n += 1)
-      log.add({ ...rejection(), submissionId: 'proven', body }, `request-${n}`)
+      log.add({ ...rejection(), cause: 'not_json', submissionId: 'proven', body }, `request-${n}`)
   }
   return { log, chunks, warned, addProven }
 }
@@ -126,7 +129,7 @@ test('deliveries with a valid token are stored at any rate while the queue has r
   expect(chunks.flat()).toHaveLength(3_000)
   expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThanOrEqual(200)
   const named = Array.from({ length: 10 }, (_, n) => {
-    return { requestId: `request-${n}`, route: 'extension', cause: 'forged_token' }
+    return { requestId: `request-${n}`, route: 'extension', cause: 'not_json' }
   })
   expect(warned).toEqual([{ event: 'delivery.rejected', kept: 3_000, dropped: 0, deliveries: named }])
   expect(JSON.stringify(warned).length).toBeLessThan(2_000)

@@ -16,7 +16,7 @@ const RECORDED: RecordedDelivery = {
   runId: null,
 }
 
-/** Prepares a replay of `count` rejected deliveries. Once `failAfter` of them are applied, the store fails to record another. */
+/** Prepares a replay of `count` rejected deliveries. Once `failAfter` of them are applied, the store fails to record one more. */
 function prepareReplay(count: number, failAfter: number) {
   const ids = Array.from({ length: count }, (_, index) => `dlv_${index}`)
   const entries: AuditEntry[] = []
@@ -85,6 +85,7 @@ test('if the store fails during a replay, the audit log names every delivery tha
   const { ids, entries, applied, replay } = prepareReplay(450, 205)
   await expect(replay()).rejects.toMatchObject({ code: 'store_unavailable' })
   expect(applied).toEqual(ids.slice(0, 205))
+  // Each entry is written before the 200 deliveries that it names are replayed.
   expect(entries).toMatchObject([
     { kind: 'replay', actor: 'operator', subject: null, details: { deliveryIds: ids.slice(0, 200) } },
     { kind: 'replay', actor: 'operator', subject: null, details: { deliveryIds: ids.slice(200, 400) } },

@@ -14,6 +14,7 @@ test('a notification whose asset is forgotten during a bulk resend is skipped, a
     store: {
       listNotifications: async () => ({ notifications: listed, next: null }),
       findNotification: async () => undefined,
+      // The asset of `run_2` was forgotten after the notifications were listed.
       findRunHistory: async (runId: string) => (runId === 'run_2' ? undefined : history),
       findDelivery: async () => undefined,
       async resendNotifications(notifications: readonly { notificationId: string }[], entry: AuditEntry) {

@@ -41,6 +41,7 @@ test('while the store is not writable, failed attempts count for 15 minutes, and
     now += 60_000
   }
   await expect(limit.begin(fromA('10'))).rejects.toEqual(tooManyAttempts)
+  // The first attempt no longer counts, so there is room for one.
   now = 15 * 60_000
   await (await limit.begin(fromA('10'))).forgive()
   await limit.begin(fromA('11'))

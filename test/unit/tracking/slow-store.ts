@@ -30,7 +30,7 @@ export function createSlowStore() {
     },
     revision: () => revision,
     readsBegun: () => readsBegun,
-    /** Ends one of the reads in progress, if there are any. They are ordered by their start; a larger index wraps around. */
+    /** Ends one of the reads in progress, if there are any. They are ordered by their start; an index beyond the last one wraps around. */
     end: (index: number) =>
       endReads.splice(index % Math.max(endReads.length, 1), 1).forEach((endRead) => endRead()),
     /** Ends all reads, including those that begin because another has ended. */
@@ -44,4 +44,5 @@ export function createSlowStore() {
   }
 }
 
+/** Resolves at the end of the event loop's tick. */
 export const tickEnds = () => new Promise<void>((resolve) => setImmediate(resolve))

@@ -12,6 +12,10 @@ const snapshotOf = (fileId: string): ReadSnapshot => ({
   readNumber: 1,
 })
 
+/**
+ * A cache to which a hundred snapshots were offered, more than fit. `cached` returns the ids of those that are in the cache, and reads
+ * them in order, so that the first one is the least recently used.
+ */
 function fullCache() {
   const cache = createSnapshotCache(MAX_BYTES)
   const offered = Array.from({ length: 100 }, (_, index) => `f${index}`)

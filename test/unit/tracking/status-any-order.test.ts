@@ -30,7 +30,7 @@ const steps = fc.array(
 
 /**
  * - `commit`: another process changes the asset.
- * - `notice`: its message about the change arrives.
+ * - `notice`: a message of the other process about a change arrives.
  * - `refresh`: all watched assets are read again, without a message.
  *
  * The other steps are those of `Step`.
@@ -59,7 +59,7 @@ function follow(statuses: StatusCache): Follower {
       if (snapshot !== undefined) follower.taken.push(revisionOf(snapshot))
     }
     follower.leave = () => followed.feed.leave()
-    // It may have left while the status was read.
+    // The follower may have left while the status was read.
     if (follower.hasLeft) follower.leave()
   })
   return follower
@@ -89,6 +89,7 @@ test('in any order of events, `find` returns nothing older than the last commit 
           follower.hasLeft = true
           follower.leave()
         } else if (step.do === 'pause') await tickEnds()
+        // `leave` without a follower.
         else await Promise.resolve()
       }
       await store.endAll()

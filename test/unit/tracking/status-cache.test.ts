@@ -1,6 +1,15 @@
 import { expect, it } from 'vitest'
-import { createStatusCache } from '../../../src/tracking/status/status-cache.ts'
+import { createStatusCache, type StatusCache } from '../../../src/tracking/status/status-cache.ts'
 import { createSlowStore, revisionOf, tickEnds } from './slow-store.ts'
+
+/** Records the revisions that a new listener is notified of; -1 for an event of another kind, which no test expects. */
+function recordRevisions(statuses: StatusCache) {
+  const revisions: number[] = []
+  const unwatch = statuses.watch('f', (event) =>
+    revisions.push(event.kind === 'changed' ? revisionOf(event.snapshot) : -1),
+  )
+  return { revisions, unwatch }
+}
 
 it('reads an asset once for all concurrent and later requests', async () => {
   const store = createSlowStore()
@@ -125,8 +134,7 @@ it('with other processes, reads the asset for each request, and caches nothing',
 it('with other processes, passes no older status to a listener after a newer one was read', async () => {
   const store = createSlowStore()
   const statuses = createStatusCache({ store }, { isShared: () => true })
-  const revisions: number[] = []
-  statuses.watch('f', (event) => revisions.push(event.kind === 'changed' ? revisionOf(event.snapshot) : -1))
+  const { revisions } = recordRevisions(statuses)
   store.commit(1)
   statuses.invalidate('f')
   // The notice of this commit has not arrived yet.
@@ -144,10 +152,7 @@ it('with other processes, a refresh reads only watched assets, and does not noti
   const statuses = createStatusCache({ store }, { isShared: () => true })
   statuses.refresh()
   expect(store.readsBegun()).toBe(0)
-  const revisions: number[] = []
-  const unwatch = statuses.watch('f', (event) =>
-    revisions.push(event.kind === 'changed' ? revisionOf(event.snapshot) : -1),
-  )
+  const { revisions, unwatch } = recordRevisions(statuses)
   for (const revision of [1, 1, 2]) {
     store.commit(revision)
     statuses.refresh()
@@ -163,8 +168,7 @@ it('with other processes, a refresh reads only watched assets, and does not noti
 it('does not read an asset a second time during a read for its listeners, however often it is refreshed', async () => {
   const store = createSlowStore()
   const statuses = createStatusCache({ store }, { isShared: () => true })
-  const revisions: number[] = []
-  statuses.watch('f', (event) => revisions.push(event.kind === 'changed' ? revisionOf(event.snapshot) : -1))
+  const { revisions } = recordRevisions(statuses)
   statuses.refresh()
   store.commit(1)
   for (let count = 0; count < 3; count += 1) statuses.refresh()

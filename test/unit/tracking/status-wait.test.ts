@@ -60,10 +60,12 @@ test('with other processes, a wait returns no status from a read that began befo
   store.commit(1)
   const startTimer = () => () => {}
   const { result } = waitForStatus({ statuses, startTimer }, 'file', { ms: 1, isKnown: () => false })
+  // Ends the read for the listeners, which began before the commit.
   store.end(0)
   await tickEnds()
   // A notice of the change marks the listeners' status as stale, before the wait's own read ends.
   statuses.invalidate('file')
+  // Ends the wait's own read.
   store.end(0)
   await tickEnds()
   await store.endAll()

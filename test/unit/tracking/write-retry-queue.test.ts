@@ -77,6 +77,7 @@ test('a queue that is closed while the store is down logs lost writes, and leave
   await closed
   await queue.apply(store.write('too late'))
   expect(vi.getTimerCount()).toBe(0)
+  // The queued write, and the one after the queue was closed.
   expect(errors).toMatchObject([{ waiting: 1 }, { err: { code: 'store_unavailable' } }])
 })
 

@@ -23,6 +23,7 @@ export type DiagnosticsDeps = {
   store: Pick<Store, 'countRejected' | 'readStats' | 'findOldestPending'> &
     Pick<StoreLifecycle, 'findFault' | 'findFeedFault'>
   keyRejections: Pick<KeyRejections, 'list'>
+  /** The hosts that got no notifications, because they are private addresses; see `RejectedTargets`. */
   rejectedTargets: { list(): { host: string; count: number }[] }
   readiness: { check(): Promise<{ queuedWrites: number }> }
   /** Sends a cheap request to ImageKit. `at` is the time by ImageKit's clock; null if its response does not say it. */
@@ -46,6 +47,7 @@ type Setup = {
   databaseFile: string | null
   /** The file of the generated secret; null if the secret comes from the environment. */
   tokenSecretFile: string | null
+  /** The numbers of keys. `isLoopbackOnly`: only local requests are accepted, because there is no API key or no admin key. */
   keys: { api: number; admin: number; isLoopbackOnly: boolean }
   expireAfterMs: number
   reconcileEveryMs: number
@@ -146,7 +148,7 @@ async function probeImagekit({ probePrivateKey, setup, clock }: DiagnosticsDeps)
   return at === null ? [check] : [check, checkClock("service's clock", clock() - at, "ImageKit's")]
 }
 
-/** Runs a check that reads the store. If that fails, all other checks are still reported. */
+/** Runs a check that reads the store. If the read fails, the check fails, and all other checks are still reported. */
 async function checkStored(name: string, check: () => Promise<Check[]>): Promise<Check[]> {
   try {
     return await check()

@@ -34,8 +34,10 @@ export function checkRejected(counts: readonly { cause: RejectionCause; count: n
   })
 }
 
-/** How long after `EXPIRE_AFTER` a run may at least be pending: the reconciler needs some time to check all runs. */
+/** A run may stay pending for at least this long after `EXPIRE_AFTER`: the reconciler needs some time to check all runs. */
 const MIN_EXPIRY_SLACK_MS = 15 * 60_000
+
+/** If a run has been pending for longer than this, its webhook may be lost. */
 const WARN_AFTER_MS = 2 * 3_600_000
 
 export function checkPending(facts: {

@@ -27,7 +27,7 @@ function deliver(
   return memory.run(recordAccountDelivery({ ...newAccountDelivery(event, 3_000), ...facts }), ids)
 }
 
-/** The result of a memory's first delivery, without its outcome. */
+/** The result of a memory's first delivery if it changes no submission, without its outcome. */
 const FIRST = { deliveryId: deliveryId(1), cause: null, fileId: null, runId: null } as const
 
 describe('an event about an asset', () => {
@@ -136,6 +136,7 @@ describe('an event about a queued upload', () => {
   })
 
   test('that changes nothing is ignored, and recorded for its submission', () => {
+    // The event names `FILE_ID`, but the submission is bound to another file.
     const memory = queued(['remove-bg'], { fileId: 'other' })
     const { result, inserted } = deliver(memory, finished(END))
     expect(result).toEqual({ ...FIRST, outcome: 'ignored' })
@@ -183,6 +184,7 @@ describe('an event about a forgotten asset', () => {
   })
 
   test('counts again once the asset has a new submission', () => {
+    // `forget` deletes nothing, so this submission is like one that was made after it.
     const memory = submitted(['remove-bg'], { fileId: FILE_ID })
     memory.forget(FILE_ID)
     expect(deliver(memory, CHANGED)).toMatchObject({ result: { outcome: 'applied', cause: null } })

@@ -32,7 +32,7 @@ describe('the keys of a delivery', () => {
     ['runsOf', 's1'],
   ]
 
-  test('are only its run if the submission is accepted and bound', () => {
+  test('are only its run if the submission is accepted and bound, and the caller has no webhookUrl', () => {
     expect(deliver(submitted(['remove-bg', 'ai-tasks'], BOUND)).requested).toEqual([[ownRun]])
   })
 
@@ -53,8 +53,8 @@ describe('the keys of a delivery', () => {
     },
   )
 
-  test('include all runs for an unknown name, because one of them may be its placeholder', () => {
-    const { requested } = deliver(submitted(['remove-bg']), { ...SUCCESS, service: 'ai-tasks' })
+  test('include all runs if none has the reported name, because one of them may be a placeholder', () => {
+    const { requested } = deliver(submitted(['remove-bg'], BOUND), { ...SUCCESS, service: 'ai-tasks' })
     expect(requested.slice(1)).toEqual([submissionOrForgotten, detailsAndRuns])
   })
 
@@ -323,7 +323,8 @@ test('After any webhooks and responses in any order, each run is listed, due and
           expect(run).toMatchObject({ boundTo, notifiesCaller: true })
           expect(run.isListed).toBe(!isRejected)
           const mayBeDue = !isRejected && run.status === 'pending'
-          // A new run is due if a sibling is, but all siblings may have settled. So it is not checked whether a new pending run is due.
+          // A new run is due if a sibling is, but all siblings may have settled; and a new run that is due need not be overdue. So neither
+          // is checked for a new pending run.
           const isNew = run.runId.startsWith('made')
           if (!mayBeDue || !isNew) expect([run.dueAt !== null, run.isOverdue]).toEqual([mayBeDue, mayBeDue])
           expect(run.settledBy !== null).toBe(run.source === 'webhook')

@@ -24,6 +24,7 @@ describe('the lease', () => {
     expect([result, updated]).toEqual([null, {}])
   })
 
+  // At -50,001, a lease can end at 39,999 at the latest: 30,000 ms later, plus `CLOCK_SLACK_MS`.
   test.each([
     ['it has ended', 40_000],
     ['it ends later than is possible now, so the clock was set back', -50_001],

@@ -25,15 +25,15 @@ export type Memory = {
   /** Marks the id of a submission or asset as forgotten. Deletes nothing. */
   forget(id: string): void
   /**
-   * Runs a step and writes its changes; if the step throws, nothing changes. New deliveries are numbered from 1. A step that needs
-   * another kind of id throws unless `ids` provides it.
+   * Runs a step and writes its changes of rows, but not `other`. If the step throws, nothing changes. New deliveries are numbered
+   * from 1. A step that needs another kind of id throws unless `ids` provides it.
    */
   run<R>(step: Step<R>, ids?: Partial<NewIds>): StepOutcome<R>
 }
 
 /**
  * A database of plain arrays. It finds the rows of each key as `LOOKUPS` in step.ts describes, with three exceptions. It knows no
- * processes, so all unfinished work, even an external submission, is that of ended ones. `unsettledOf` is not limited to 100
+ * processes, so it finds all unfinished work, even external submissions, as if every process had ended. `unsettledOf` is not limited to 100
  * submissions. `currentOf` finds the last run of each name, in the order of the first ones, and also a placeholder that a newer
  * run has replaced.
  */

@@ -224,7 +224,7 @@ describe('unclaimed deliveries', () => {
 })
 
 describe('the keys of a response', () => {
-  const state = [
+  const stateKeys = [
     ['submissions', 's1'],
     ['details', 's1'],
     ['runsOf', 's1'],
@@ -232,14 +232,14 @@ describe('the keys of a response', () => {
 
   test('are the submission with its runs and, if the response has a request id, earlier events about its upload; nothing more if all names are known', () => {
     const { requested } = respondTo(submitted(['remove-bg']), accepted({ 'remove-bg': 'pending' }))
-    expect(requested).toEqual([[...state, ['uploadEndsOf', 'request-1']]])
-    expect(respondTo(submitted([]), unaccepted('rejected')).requested).toEqual([state])
+    expect(requested).toEqual([[...stateKeys, ['uploadEndsOf', 'request-1']]])
+    expect(respondTo(submitted([]), unaccepted('rejected')).requested).toEqual([stateKeys])
   })
 
   test('include the unclaimed deliveries for the names that the response adds, and for no others', () => {
     const response = accepted({ 'remove-bg': 'pending', 'ai-tasks': 'pending' }, { requestId: null })
     const { requested } = respondTo(submitted(['remove-bg']), response, numbered('made'))
-    expect(requested).toEqual([state, [['unclaimedOf', 's1', 'ai-tasks']]])
+    expect(requested).toEqual([stateKeys, [['unclaimedOf', 's1', 'ai-tasks']]])
   })
 
   test('include the body of a delivery only if the caller is notified with it', () => {
@@ -286,10 +286,10 @@ describe('an event about the end of an upload, received before the response,', (
     ])
   })
 
-  test('does not end the upload without a baseline, so that the next one is claimed, too', () => {
+  test('without a baseline does not end the upload, so that the next one is claimed, too', () => {
     const memory = submitted([])
-    const open = { ...END, baseline: null }
-    const ids = [recordUploadEnd(memory, open), recordUploadEnd(memory, END)]
+    const withoutBaseline = { ...END, baseline: null }
+    const ids = [recordUploadEnd(memory, withoutBaseline), recordUploadEnd(memory, END)]
     const { updated } = respondTo(memory, QUEUED, numbered('made'))
     expect(updated.deliveries?.map(({ deliveryId, outcome }) => [deliveryId, outcome])).toEqual([
       [ids[0], 'applied'],
@@ -348,7 +348,7 @@ describe('the idempotency key of a response', () => {
   })
 })
 
-test('For any accepting response, run ids are requested only by the decision, and each new run settled by a delivery has a notification', () => {
+test('For any accepting response, only `decide` requests run ids, and of the new runs, exactly those settled by a delivery get a notification', () => {
   const name = fc.constantFrom('remove-bg', 'ai-tasks', 'google-auto-tagging', 'saved-extension')
   const status = fc.constantFrom<'success' | 'failed'>('success', 'failed')
   const earlyResults = fc.array(fc.record({ service: name, status }), { maxLength: 3 })

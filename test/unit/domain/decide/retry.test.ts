@@ -86,6 +86,7 @@ describe('the retry of a run', () => {
       'belongs to a deleted file',
       withChangedRun({ status: 'expired', evidence: { kind: 'asset_gone' } }),
     ],
+    // ImageKit has reported a saved extension that was not requested.
     ['options_unknown', 'has no known options', withChangedRun({ name: 'saved-extension' })],
   ])('is rejected as %s for a run that %s, and changes nothing', (rejection, _, memory) => {
     const before = structuredClone(memory.rows)
@@ -121,7 +122,7 @@ describe('an item of a retry', () => {
   })
 
   test.each(['submitting', 'accepted', 'failed', 'unconfirmed'] as const)(
-    'that is %s is not submitted again',
+    'that is %s is not submitted, because it is not waiting',
     (state) => {
       const memory = withItem(withFailedRun(), state)
       const before = structuredClone(memory.rows)
@@ -160,13 +161,14 @@ describe('an item of a retry', () => {
 })
 
 describe('a retry that ImageKit did not accept', () => {
+  /** Withdraws the retry that was submitted at 7,000. The retried run has this acknowledgement and status. */
   const withdraw = (acknowledgedAt: number | null, status: 'failed' | 'pending' = 'failed') => {
     const memory = withFailedRun()
     changeRun(memory, 's1-run-1', { acknowledgedAt, status })
     return memory.run(withdrawRetry('s1-run-1', 7_000)).updated.runs
   }
 
-  test('revokes the acknowledgement of its run', () => {
+  test('revokes its acknowledgement of the retried run', () => {
     expect(withdraw(7_000)).toMatchObject([{ runId: 's1-run-1', acknowledgedAt: null }])
   })
 

@@ -34,7 +34,7 @@ test('The row of a submission does not repeat its details', () => {
   expect(inserted.submissions?.[0]).not.toHaveProperty('baseline')
 })
 
-test('New runs are listed, and neither due nor overdue until the sweep finds them', () => {
+test('New runs are listed, and neither due nor overdue', () => {
   const { inserted } = create()
   const rowFields = { dueAt: null, isOverdue: false, isListed: true, settledBy: null }
   expect(inserted.runs).toMatchObject([rowFields, rowFields])
