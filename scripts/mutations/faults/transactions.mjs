@@ -55,7 +55,7 @@ export const FAULTS_IN_TRANSACTIONS = [
   {
     name: 'failing-step-fails-its-batch',
     in: 'commitBatch',
-    replace: ['settle', "settle($0, outcomes.find((each) => 'error' in each) ?? $1, $2)"],
+    replace: ['resolveOrReject', "resolveOrReject($0, outcomes.find((each) => 'error' in each) ?? $1, $2)"],
     tests: CONTRACT,
   },
   {
