@@ -25,6 +25,12 @@ module.exports = {
       'The schemas of requests and responses depend only on the vocabulary.',
     ),
     inside(
+      'client-imports-only-itself-and-types-of-the-contract',
+      'client/',
+      '^src/(?!(client|contract)/)',
+      'The client library runs without the rest: in browsers, too. It imports only types from the contract.',
+    ),
+    inside(
       'store-imports-only-domain',
       'store/',
       '^src/(?!(store|domain)/)',

@@ -13,6 +13,7 @@ import { createMutex } from './domain/mutex.ts'
 import { createApp } from './http/app.ts'
 import { BODY_IDLE_MS, type BodyLimits, UPLOAD_PACE } from './http/body-chunks.ts'
 import { buildCallerResponse } from './http/caller-response.ts'
+import { descriptionRoutes } from './http/description-routes.ts'
 import { createErrorResponses } from './http/error-responses.ts'
 import { createFastPaths } from './http/fast-paths.ts'
 import { healthRoutes, metricsRoutes } from './http/monitoring-routes.ts'
@@ -348,6 +349,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   doctorRoutes(api, deps)
   metricsRoutes(api, { metrics, isPublic: config.metricsPublic })
   healthRoutes(api, deps)
+  descriptionRoutes(api, { publicUrl, version: readPackageVersion() })
   app.route('/', pages.routes)
   const fastPaths = createFastPaths({ ...api, handleStatus, handleWebhook, errorResponses, loopbackOnly })
 

@@ -13,8 +13,10 @@ export const deliveryOutcomeSchema = z.enum([
   'rejected',
 ] satisfies DeliveryOutcome[])
 
-/** The response to a webhook or a replay, once the delivery and its effect are on disk. */
-export const recordedDeliverySchema = z.object({ outcome: deliveryOutcomeSchema })
+export const recordedDeliverySchema = z.object({ outcome: deliveryOutcomeSchema }).meta({
+  id: 'RecordedDelivery',
+  description: 'The response to a webhook or a replay, once the delivery and its effect are on disk.',
+})
 
 /** Why a delivery was ignored or rejected. */
 export const deliveryCauseSchema = z.enum([
@@ -36,21 +38,26 @@ export const deliveryCauseSchema = z.enum([
   'unknown_submission',
 ] satisfies (DeliveryCause | RejectionCause)[])
 
-/** One POST to a webhook route, or the replay of a delivery that was not rejected. */
-export const deliverySchema = z.object({
-  deliveryId: z.string(),
-  route: z.enum(['extension', 'account']),
-  receivedAt: timeSchema,
-  outcome: deliveryOutcomeSchema,
-  cause: deliveryCauseSchema.nullable(),
-  /** Null for a rejected delivery. If the signature was the reason, the cause says so. */
-  signature: z.enum(['valid', 'invalid', 'absent', 'unchecked'] satisfies SignatureCheck[]).nullable(),
-  submissionId: z.string().nullable(),
-  runId: z.string().nullable(),
-  fileId: z.string().nullable(),
-  /** The extension, as ImageKit names it. */
-  service: z.string().nullable(),
-})
+export const deliverySchema = z
+  .object({
+    deliveryId: z.string(),
+    route: z.enum(['extension', 'account']),
+    receivedAt: timeSchema,
+    outcome: deliveryOutcomeSchema,
+    cause: deliveryCauseSchema.nullable(),
+    signature: z
+      .enum(['valid', 'invalid', 'absent', 'unchecked'] satisfies SignatureCheck[])
+      .nullable()
+      .describe('Null for a rejected delivery. If the signature was the reason, the cause says so.'),
+    submissionId: z.string().nullable(),
+    runId: z.string().nullable(),
+    fileId: z.string().nullable(),
+    service: z.string().nullable().describe('The extension, as ImageKit names it.'),
+  })
+  .meta({
+    id: 'Delivery',
+    description: 'One POST to a webhook route, or the replay of a delivery that was not rejected.',
+  })
 
 /** The query parameters that filter deliveries. */
 export const deliveryFilterQuerySchema = z.object({
@@ -68,35 +75,52 @@ export function toDeliveryFilter(query: z.output<typeof deliveryFilterQuerySchem
   return { outcome, cause, service: extension, fileId, since, until }
 }
 
-/** Which rejected deliveries to replay: the oldest first, all of them without a `limit`. `dryRun`: only report the outcomes. */
-export const replayRequestSchema = z.strictObject({
-  outcome: z.literal('rejected', "must be 'rejected'"),
-  cause: deliveryCauseSchema.nullish(),
-  since: timeInputSchema.nullish(),
-  until: timeInputSchema.nullish(),
-  limit: z.int().min(1).nullish(),
-  dryRun: z.boolean().default(false),
-  reason: reasonText,
-})
+export const replayRequestSchema = z
+  .strictObject({
+    outcome: z.literal('rejected', "must be 'rejected'"),
+    cause: deliveryCauseSchema.nullish(),
+    since: timeInputSchema.nullish(),
+    until: timeInputSchema.nullish(),
+    limit: z.int().min(1).nullish(),
+    dryRun: z.boolean().default(false),
+    reason: reasonText,
+  })
+  .meta({
+    id: 'ReplayRequest',
+    examples: [{ outcome: 'rejected', cause: 'bad_signature', dryRun: true }],
+    description:
+      'Which rejected deliveries to replay: the oldest first, all of them without a `limit`. `dryRun`: only report the outcomes.',
+  })
 
 const deliveryCountSchema = z.int().min(0)
 
-/** How many deliveries were replayed, or would be. Those that are still rejected count as `rejected`. */
-export const replayReportSchema = z.object({
-  total: deliveryCountSchema,
-  byOutcome: z.record(deliveryOutcomeSchema, deliveryCountSchema),
-})
+export const replayReportSchema = z
+  .object({
+    total: deliveryCountSchema,
+    byOutcome: z.record(deliveryOutcomeSchema, deliveryCountSchema),
+  })
+  .meta({
+    id: 'ReplayReport',
+    description:
+      'How many deliveries were replayed, or would be. Those that are still rejected count as `rejected`.',
+  })
 
-export const deliveryListSchema = z.object({
-  deliveries: z.array(deliverySchema),
-  nextCursor: z.string().nullable(),
-})
+export const deliveryListSchema = z
+  .object({
+    deliveries: z.array(deliverySchema),
+    nextCursor: z.string().nullable(),
+  })
+  .meta({ id: 'DeliveryList' })
 
-export const deliveryDetailSchema = deliverySchema.extend({
-  /** Null once pruned. */
-  headers: z.record(z.string(), z.string()).nullable(),
-  /** As text; null once pruned. */
-  body: z.string().nullable(),
-  /** The size of the body in bytes, as far as it is known; 0 once pruned. If `body` is smaller, it is incomplete. */
-  bytes: z.int().min(0),
-})
+export const deliveryDetailSchema = deliverySchema
+  .extend({
+    headers: z.record(z.string(), z.string()).nullable().describe('Null once pruned.'),
+    body: z.string().nullable().describe('As text; null once pruned.'),
+    bytes: z
+      .int()
+      .min(0)
+      .describe(
+        'The size of the body in bytes, as far as it is known; 0 once pruned. If `body` is smaller, it is incomplete.',
+      ),
+  })
+  .meta({ id: 'DeliveryDetail' })

@@ -6,10 +6,13 @@ const MAX_LIMIT = 200
 export const pageQuerySchema = z.object({
   limit: z
     .string()
-    .regex(/^\d{1,6}$/, `must be an integer from 1 to ${MAX_LIMIT}`)
+    .refine(
+      (text) => /^\d{1,6}$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_LIMIT,
+      `must be an integer from 1 to ${MAX_LIMIT}`,
+    )
     .transform(Number)
-    .refine((limit) => limit >= 1 && limit <= MAX_LIMIT, `must be an integer from 1 to ${MAX_LIMIT}`)
-    .default(50),
+    .default(50)
+    .meta({ type: 'integer', minimum: 1, maximum: MAX_LIMIT }),
   cursor: z
     .string()
     .transform((text, context) => {

@@ -27,16 +27,23 @@ export const runFilterQuerySchema = z.object({
     .nullish(),
 })
 
-/** Which runs to retry. An unknown field is rejected, because it may be a misspelt filter. */
-export const retryRequestSchema = z.strictObject({
-  ...fields,
-  status: z.enum(['success', 'failed', 'expired'], { message: 'must be failed, expired or success' }),
-  acknowledged: z.boolean().nullish(),
-  contradicted: z.literal(true).nullish(),
-  limit: z.int().min(1).max(1000, 'must be at most 1000').default(100),
-  dryRun: z.boolean().default(false),
-  reason: reasonText,
-})
+export const retryRequestSchema = z
+  .strictObject({
+    ...fields,
+    status: z.enum(['success', 'failed', 'expired'], { message: 'must be failed, expired or success' }),
+    acknowledged: z.boolean().nullish(),
+    contradicted: z.literal(true).nullish(),
+    limit: z.int().min(1).max(1000, 'must be at most 1000').default(100),
+    dryRun: z.boolean().default(false),
+    reason: reasonText,
+  })
+  .meta({
+    id: 'RetryRequest',
+    examples: [
+      { status: 'failed', extension: 'remove-bg', since: '2026-11-24T00:00:00Z', limit: 100, dryRun: true },
+    ],
+    description: 'Which runs to retry. An unknown field is rejected, because it may be a misspelt filter.',
+  })
 
 /** The filter that a parsed query or request describes. A field that is absent or null does not filter. */
 export function toRunFilter(query: { [name in keyof RunFilter]?: RunFilter[name] | undefined }): RunFilter {

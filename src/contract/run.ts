@@ -19,59 +19,66 @@ const runSourceSchema = z.enum([
   'expiry',
 ] satisfies RunSource[])
 
-/**
- * One extension of one submission. `error` is ImageKit's error unchanged, or null. An error over 16 KiB, or nested too deeply,
- * is replaced by `{ truncated: true, bytes }`.
- */
-export const runSchema = z.object({
-  runId: z.string(),
-  name: z.string(),
-  status: runStatusSchema,
-  source: runSourceSchema,
-  attempt: z.int().min(1),
-  submissionId: z.string(),
-  requestedAt: timeSchema,
-  /** Null while `pending` or `expired`. */
-  settledAt: timeSchema.nullable(),
-  error: z.json(),
-})
+export const runSchema = z
+  .object({
+    runId: z.string(),
+    name: z.string(),
+    status: runStatusSchema,
+    source: runSourceSchema,
+    attempt: z.int().min(1),
+    submissionId: z.string(),
+    requestedAt: timeSchema,
+    settledAt: timeSchema.nullable().describe('Null while `pending` or `expired`.'),
+    error: z.json(),
+  })
+  .meta({
+    id: 'Run',
+    description:
+      "One extension of one submission. `error` is ImageKit's error unchanged, or null. An error over 16 KiB, or nested too deeply, is replaced by `{ truncated: true, bytes }`.",
+  })
 
 export const submissionKindSchema = z.enum(['upload', 'update', 'external'])
 export const submissionStateSchema = z.enum(['submitting', 'accepted', 'rejected', 'unconfirmed'])
-export const submissionErrorSchema = z.object({
-  code: z.string(),
-  message: z.string(),
-  status: z.int().nullable(),
-})
+export const submissionErrorSchema = z
+  .object({
+    code: z.string(),
+    message: z.string(),
+    status: z.int().nullable(),
+  })
+  .meta({ id: 'SubmissionError' })
 
-/** A run as operators see it in a list. */
-export const listedRunSchema = runSchema.extend({
-  fileId: z.string().nullable(),
-  fileName: z.string().nullable(),
-  kind: submissionKindSchema,
-  acknowledgedAt: timeSchema.nullable(),
-  /** The cause by which failures are grouped; null unless it failed. */
-  cause: z.string().nullable(),
-})
+export const listedRunSchema = runSchema
+  .extend({
+    fileId: z.string().nullable(),
+    fileName: z.string().nullable(),
+    kind: submissionKindSchema,
+    acknowledgedAt: timeSchema.nullable(),
+    cause: z.string().nullable().describe('The cause by which failures are grouped; null unless it failed.'),
+  })
+  .meta({ id: 'ListedRun', description: 'A run as operators see it in a list.' })
 
-export const runListSchema = z.object({ runs: z.array(listedRunSchema), nextCursor: z.string().nullable() })
+export const runListSchema = z
+  .object({ runs: z.array(listedRunSchema), nextCursor: z.string().nullable() })
+  .meta({ id: 'RunList' })
 
 const fileVersionSchema = z.object({ id: z.string(), name: z.string().nullable() })
 
-/** What shows that an extension has done its work. */
-export const evidenceSchema = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('new_ai_tags'),
-    source: z.string(),
-    before: z.array(z.string()),
-    now: z.array(z.string()),
-  }),
-  z.object({ kind: z.literal('newer_version'), before: fileVersionSchema, now: fileVersionSchema }),
-  z.object({ kind: z.literal('new_description'), before: z.string().nullable(), now: z.string() }),
-])
+export const evidenceSchema = z
+  .discriminatedUnion('kind', [
+    z.object({
+      kind: z.literal('new_ai_tags'),
+      source: z.string(),
+      before: z.array(z.string()),
+      now: z.array(z.string()),
+    }),
+    z.object({ kind: z.literal('newer_version'), before: fileVersionSchema, now: fileVersionSchema }),
+    z.object({ kind: z.literal('new_description'), before: z.string().nullable(), now: z.string() }),
+  ])
+  .meta({ id: 'Evidence', description: 'What shows that an extension has done its work.' })
 
-/** Why a run is `success` or `expired` although ImageKit did not report it. */
-export const statusReasonSchema = z.union([
-  evidenceSchema,
-  z.object({ kind: z.enum(['asset_gone', 'timed_out']) }),
-])
+export const statusReasonSchema = z
+  .union([evidenceSchema, z.object({ kind: z.enum(['asset_gone', 'timed_out']) })])
+  .meta({
+    id: 'StatusReason',
+    description: 'Why a run is `success` or `expired` although ImageKit did not report it.',
+  })

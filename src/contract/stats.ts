@@ -3,12 +3,14 @@ import { parseDurationMs } from '../domain/quantities.ts'
 import { timeSchema } from './run.ts'
 
 export const countSchema = z.int().min(0)
-export const countsByStatusSchema = z.object({
-  pending: countSchema,
-  success: countSchema,
-  failed: countSchema,
-  expired: countSchema,
-})
+export const countsByStatusSchema = z
+  .object({
+    pending: countSchema,
+    success: countSchema,
+    failed: countSchema,
+    expired: countSchema,
+  })
+  .meta({ id: 'CountsByStatus' })
 
 const MAX_WINDOW_MS = 90 * 86_400_000
 
@@ -28,18 +30,24 @@ export const statsQuerySchema = z.strictObject({
     }),
 })
 
-export const statsSchema = z.object({
-  /** In whole hours, rounded up, such as `24h`. */
-  window: z.string(),
-  /** `pending` counts the runs that are pending now; the others count the runs that got their present status within the window. */
-  byStatus: countsByStatusSchema,
-  byExtension: z.record(z.string(), countsByStatusSchema),
-  byHour: z.array(
-    z.object({ hour: timeSchema, success: countSchema, failed: countSchema, expired: countSchema }),
-  ),
-  /** The causes of the failures in the window, the most frequent first. */
-  causes: z.array(z.object({ extension: z.string(), cause: z.string(), count: countSchema })),
-  oldestPendingAt: timeSchema.nullable(),
-  /** How long after their request runs settled, of those that settled in the window; null if none did. */
-  settleSeconds: z.object({ p50: z.number().nullable(), p95: z.number().nullable() }),
-})
+export const statsSchema = z
+  .object({
+    window: z.string().describe('In whole hours, rounded up, such as `24h`.'),
+    byStatus: countsByStatusSchema.describe(
+      '`pending` counts the runs that are pending now; the others count the runs that got their present status within the window.',
+    ),
+    byExtension: z.record(z.string(), countsByStatusSchema),
+    byHour: z.array(
+      z.object({ hour: timeSchema, success: countSchema, failed: countSchema, expired: countSchema }),
+    ),
+    causes: z
+      .array(z.object({ extension: z.string(), cause: z.string(), count: countSchema }))
+      .describe('The causes of the failures in the window, the most frequent first.'),
+    oldestPendingAt: timeSchema.nullable(),
+    settleSeconds: z
+      .object({ p50: z.number().nullable(), p95: z.number().nullable() })
+      .describe(
+        'How long after their request runs settled, of those that settled in the window; null if none did.',
+      ),
+  })
+  .meta({ id: 'Stats' })

@@ -23,6 +23,8 @@ export function healthRoutes(api: Api, { readiness, keyRejections, instanceId }:
   }
   route(api, '/healthz', {
     GET: operation({
+      id: 'getHealth',
+      summary: 'Check that the process responds',
       auth: 'none',
       responses: { 200: healthSchema },
       handle: () => ({
@@ -34,8 +36,11 @@ export function healthRoutes(api: Api, { readiness, keyRejections, instanceId }:
   })
   route(api, '/readyz', {
     GET: operation({
+      id: 'getReadiness',
+      summary: 'Check that the service can record deliveries',
       auth: 'none',
       responses: { 200: readinessSchema },
+      problems: ['store_unavailable'],
       async handle() {
         const { queuedWrites } = await readiness.check()
         return { status: 200, json: { ...READY, queuedWrites, imagekit: imagekitDetail() } }
@@ -44,13 +49,16 @@ export function healthRoutes(api: Api, { readiness, keyRejections, instanceId }:
   })
   route(api, '/problems/:code', {
     GET: operation({
+      id: 'getProblem',
+      summary: 'Explain a problem code',
       auth: 'none',
       params: z.object({ code: z.string() }),
       responses: { 200: problemDescriptionSchema },
+      problems: ['not_found'],
       handle({ params: { code } }) {
         if (!isProblemCode(code)) throw new TrackerError('not_found', 'There is no problem with this code.')
-        const { status, title } = PROBLEMS[code]
-        return { status: 200, json: { code, status, title } }
+        const { status, title, help } = PROBLEMS[code]
+        return { status: 200, json: { code, status, title, help } }
       },
     }),
   })
@@ -65,6 +73,9 @@ type MetricsRoutesDeps = {
 export function metricsRoutes(api: Api, { metrics, isPublic }: MetricsRoutesDeps): void {
   route(api, '/metrics', {
     GET: operation({
+      id: 'getMetrics',
+      worksWithoutStore: true,
+      summary: 'Get the metrics in Prometheus’ text format',
       auth: isPublic ? 'none' : 'key',
       responses: { 200: { mediaType: 'text/plain' } },
       async handle(_, c) {

@@ -3,6 +3,7 @@ import type { Handler, Hono } from 'hono'
 import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status'
 import type { z } from 'zod'
 import { NO_QUERY } from '../contract/page.ts'
+import type { ProblemCode } from '../contract/problems.ts'
 import { TrackerError } from '../domain/errors.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { Access, Caller } from '../tracking/access.ts'
@@ -21,11 +22,19 @@ import { type AppContext, type AppEnv, requestCredential, requestKey, requestQue
  */
 export type Auth = 'none' | 'key' | 'operator' | Subject
 
-/** A response: JSON of this shape, a body of this media type, or no body. */
-export type ResponseShape = z.ZodType | { mediaType: string } | null
+/** A body that the handler reads or writes itself; `schema` only describes it. */
+type DescribedBody = { mediaType: string; schema?: z.ZodType }
 
-/** A request body: a JSON object of this shape, which may be absent if it is optional, or one that the handler reads itself. */
-type BodyShape = { json: z.ZodType; isOptional?: true } | { mediaType: string }
+/** A response: JSON of this shape, a body of this media type, or no body. */
+export type ResponseShape = z.ZodType | DescribedBody | null
+
+/**
+ * A request body: a JSON object that `json` parses, which may be absent if it is optional, or a body that the handler reads itself.
+ * `schema` describes the body if `json` can't.
+ */
+export type BodyShape = JsonBody<z.ZodType> | DescribedBody
+
+type JsonBody<Schema> = { json: Schema; isOptional?: true; schema?: z.ZodType }
 
 type Responses = { [status: number]: ResponseShape }
 
@@ -34,11 +43,19 @@ type Responses = { [status: number]: ResponseShape }
  * or, on the paths of ImageKit's own API, an error in ImageKit's shape.
  */
 type OperationShape = {
+  /** The name of the operation, for generated clients. */
+  id: string
+  /** What it does, as an imperative without a full stop. */
+  summary: string
   auth: Auth
   params?: z.ZodType
   query?: z.ZodType
   body?: BodyShape
   responses: Responses
+  /** The errors of this operation, except those that `commonProblems` lists. */
+  problems?: readonly ProblemCode[]
+  /** It responds even if the store is unavailable. */
+  worksWithoutStore?: true
 }
 
 type ResponseOf<Shapes extends Responses> = {
@@ -78,11 +95,15 @@ export function operation<
   Query = Record<never, never>,
   Body = undefined,
 >(definition: {
+  id: string
+  summary: string
   auth: A
   params?: z.ZodType<Params>
   query?: z.ZodType<Query>
-  body?: { json: z.ZodType<Body>; isOptional?: true } | { mediaType: string }
+  body?: JsonBody<z.ZodType<Body>> | DescribedBody
   responses: Shapes
+  problems?: readonly ProblemCode[]
+  worksWithoutStore?: true
   handle: (
     request: HandledRequest<A, Params, Query, Body>,
     c: AppContext,
@@ -201,4 +222,23 @@ async function readJson(
 
 function isSubject(auth: Auth): auth is Subject {
   return auth === 'asset' || auth === 'submission'
+}
+
+/** The errors that an operation may respond with, except those that every operation may have: 405, 431 and 500. */
+export function problemsOf(operation: OperationShape): ProblemCode[] {
+  return [...new Set([...commonProblems(operation), ...(operation.problems ?? [])])]
+}
+
+/** The errors of what `createHandler` and the middleware before it do, and of the store. */
+function commonProblems({ auth, query, body, worksWithoutStore }: OperationShape): ProblemCode[] {
+  const isOperator = auth === 'operator'
+  return [
+    // Without keys, any request that does not come from this machine is forbidden.
+    'forbidden',
+    ...(auth === 'none' ? [] : (['unauthenticated'] as const)),
+    ...(auth === 'none' || worksWithoutStore ? [] : (['store_unavailable'] as const)),
+    ...(query || isOperator || body ? (['invalid_input'] as const) : []),
+    ...(body ? (['payload_too_large', 'request_timeout', 'overloaded'] as const) : []),
+    ...(body && 'json' in body ? (['unsupported_media_type'] as const) : []),
+  ]
 }

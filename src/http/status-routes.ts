@@ -23,6 +23,8 @@ export function statusRoutes(api: Api, deps: StatusRoutesDeps): void {
 
   route(api, '/assets/status', {
     GET: operation({
+      id: 'getAssetStatuses',
+      summary: 'Get the statuses of up to 100 assets',
       auth: 'key',
       query: statusesQuerySchema,
       responses: { 200: assetStatusesSchema },
@@ -35,10 +37,13 @@ export function statusRoutes(api: Api, deps: StatusRoutesDeps): void {
   })
   route(api, '/assets/:fileId/status', {
     GET: operation({
+      id: 'getAssetStatus',
+      summary: 'Get the status of an asset, or wait for its final status',
       auth: 'asset',
       params: fileIdParams,
       query: statusQuerySchema,
       responses: { 200: assetStatusSchema, 304: null },
+      problems: ['not_found', 'overloaded'],
       async handle({ params, query, credential }, c) {
         return respond(c, await handleStatus({ id: params.fileId, credential, waitMs: query.wait }, c.env))
       },
@@ -46,9 +51,12 @@ export function statusRoutes(api: Api, deps: StatusRoutesDeps): void {
   })
   route(api, '/assets/:fileId/events', {
     GET: operation({
+      id: 'followAsset',
+      summary: 'Follow the status of an asset as server-sent events',
       auth: 'asset',
       params: fileIdParams,
       responses: eventResponses,
+      problems: ['not_found', 'overloaded'],
       handle: ({ params, credential }, c) =>
         respondWithEvents(c, { ...deps, subject: 'asset' }, credential, (follower) =>
           followStatus({ statuses }, params.fileId, follower),

@@ -67,9 +67,11 @@ export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
 
   route(api, '/submissions', {
     POST: operation({
+      id: 'registerSubmission',
+      summary: 'Register an upload that is sent directly to ImageKit',
       auth: 'key',
       query: NO_QUERY,
-      body: { json: registration },
+      body: { json: registration, schema: registrationSchema },
       responses: { 201: registeredSubmissionSchema },
       async handle({ body: { extensions, fileId = null, fileName = null, webhookUrl }, caller }) {
         const { location, ...registered } = await registerSubmission(deps, {
@@ -85,10 +87,13 @@ export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
   })
   route(api, '/submissions/:submissionId', {
     GET: operation({
+      id: 'getSubmission',
+      summary: 'Get a submission, or wait for its final status',
       auth: 'submission',
       params: submissionIdParams,
       query: statusQuerySchema,
       responses: { 200: submissionSchema, 304: null },
+      problems: ['not_found', 'overloaded'],
       async handle({ params, query, credential }, c) {
         const request = { id: params.submissionId, credential, waitMs: query.wait }
         return respond(c, await handleStatus(request, c.env))
@@ -97,9 +102,12 @@ export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
   })
   route(api, '/submissions/:submissionId/events', {
     GET: operation({
+      id: 'followSubmission',
+      summary: 'Follow the status of a submission as server-sent events',
       auth: 'submission',
       params: submissionIdParams,
       responses: eventResponses,
+      problems: ['not_found', 'overloaded'],
       handle: ({ params, credential }, c) =>
         respondWithEvents(c, { ...deps, subject: 'submission' }, credential, (follower) =>
           followSubmission(deps, params.submissionId, follower),
@@ -108,10 +116,13 @@ export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
   })
   route(api, '/submissions/:submissionId/response', {
     PUT: operation({
+      id: 'reportResponse',
+      summary: 'Report ImageKit’s response to a registered upload',
       auth: 'submission',
       params: submissionIdParams,
       body: { json: reportedResponseSchema },
       responses: { 200: z.union([linkedAssetStatusSchema, submissionSchema]) },
+      problems: ['not_found', 'response_conflict'],
       async handle({ params, json }, c) {
         // Checked first: an unknown submission gets a 404 even if the JSON object is not a response of ImageKit's.
         await getSubmission(params.submissionId)

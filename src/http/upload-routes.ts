@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
+import { fileUpdateSchema, imagekitFileSchema, uploadFormSchema } from '../contract/upload.ts'
 import { TrackerError } from '../domain/errors.ts'
 import type { StoredResponse } from '../domain/idempotency.ts'
 import { fileIdText } from '../domain/plain-text.ts'
@@ -39,9 +40,12 @@ export function uploadRoutes(api: Api, deps: UploadRoutesDeps): void {
   for (const version of ['v1', 'v2'] as const) {
     routeWithSlash(api, `/api/${version}/files/upload`, {
       POST: operation({
+        id: version === 'v1' ? 'uploadFile' : 'uploadFileV2',
+        summary: 'Upload a file to ImageKit',
         auth: 'key',
-        body: { mediaType: 'multipart/form-data' },
+        body: { mediaType: 'multipart/form-data', schema: uploadFormSchema },
         responses: IMAGEKIT_RESPONSE,
+        problems: UPLOAD_PROBLEMS,
         handle: ({ caller: { keyName } }, c) =>
           deps.limiter.track(async () => {
             const form = incomingForm(c, deps.uploadLimits)
@@ -65,10 +69,13 @@ export function uploadRoutes(api: Api, deps: UploadRoutesDeps): void {
 
   routeWithSlash(api, '/v1/files/:fileId/details', {
     PATCH: operation({
+      id: 'updateFile',
+      summary: 'Update a file at ImageKit, for example to request extensions',
       auth: 'key',
       params: z.object({ fileId: fileIdText }),
-      body: { mediaType: 'application/json' },
+      body: { mediaType: 'application/json', schema: fileUpdateSchema },
       responses: IMAGEKIT_RESPONSE,
+      problems: [...UPLOAD_PROBLEMS, 'unsupported_media_type'],
       async handle({ params: { fileId }, caller: { keyName } }, c) {
         const { raw, json } = await readJsonObject(c.env.incoming, api.readBody)
         const { webhookUrl, ...body } = json
@@ -92,7 +99,15 @@ export function uploadRoutes(api: Api, deps: UploadRoutesDeps): void {
   })
 }
 
-const IMAGEKIT_RESPONSE = { 200: { mediaType: 'application/json' } }
+/** Beside these, ImageKit's own errors are passed on unchanged. */
+const UPLOAD_PROBLEMS = [
+  'request_in_progress',
+  'idempotency_key_reused',
+  'imagekit_unreachable',
+  'imagekit_timeout',
+] as const
+
+const IMAGEKIT_RESPONSE = { 200: { mediaType: 'application/json', schema: imagekitFileSchema } }
 
 /** Accepts a trailing slash too: ImageKit's older Python SDK sends one in the address of an update. */
 function routeWithSlash(api: Api, path: string, operations: { [method in Method]?: Operation }): void {

@@ -144,19 +144,25 @@ const BODY = { mediaType: 'application/json' }
 export function webhookRoutes(api: Api, { handleWebhook }: { handleWebhook: WebhookHandler }): void {
   route(api, '/webhooks/extension/:token', {
     POST: operation({
+      id: 'receiveExtensionWebhook',
+      summary: 'Receive the final status of an extension from ImageKit',
       auth: 'none',
       params: z.object({ token: z.string() }),
       body: BODY,
       responses: { 200: recordedDeliverySchema },
+      problems: ['unauthenticated', 'store_unavailable', 'unknown_submission'],
       handle: async ({ params }, c) =>
         respond(c, await handleWebhook(params.token, c.env.incoming, c.get('requestId'))),
     }),
   })
   route(api, '/webhooks/account', {
     POST: operation({
+      id: 'receiveAccountWebhook',
+      summary: 'Receive an event of the account from ImageKit',
       auth: 'none',
       body: BODY,
       responses: { 200: recordedDeliverySchema },
+      problems: ['unauthenticated', 'store_unavailable'],
       handle: async (_, c) => respond(c, await handleWebhook(null, c.env.incoming, c.get('requestId'))),
     }),
   })

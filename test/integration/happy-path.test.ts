@@ -25,4 +25,6 @@ test('the extensions of an upload are pending at first, webhooks settle them, an
       { name: 'aws-auto-tagging', status: 'failed', source: 'webhook', error: expect.any(Object) },
     ],
   })
+  const headers = { 'last-event-id': status.headers.get('etag') ?? '' }
+  expect((await tracker.fetch(`/assets/${file.fileId}/events`, { headers })).status).toBe(204)
 })

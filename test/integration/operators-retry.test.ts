@@ -4,7 +4,7 @@ import type { Overrides } from '../../src/service.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { readLinks, readText } from '../support/html.ts'
-import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
+import { type Call, startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { ask, listRuns, type OperatorRun } from '../support/operator.ts'
 import { signIn } from '../support/operator-browser.ts'
 import { createPausableDelay } from '../support/pausable-delay.ts'
@@ -100,6 +100,31 @@ test('retrying a pending run gets 409, an unknown run 404, and any run with an A
   const withApiKey = await ask(tracker, `/runs/${pending?.runId}/retry`, { method: 'POST', key: API_KEY })
   expect(withApiKey.status).toBe(403)
   expect(await listRuns(tracker)).toHaveLength(1)
+})
+
+test.each([
+  ['rejects it', 422, 'unprocessable', (call: Call) => call.respond(400, '{"message":"no"}')],
+  ['breaks the connection', 502, 'imagekit_unreachable', (call: Call) => call.breakOff()],
+  ['does not respond', 504, 'imagekit_timeout', () => {}],
+] as const)('a retry gets an error if ImageKit %s', async (_, status, code, script) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
+    await call.readJson()
+    script(call)
+  })
+  const tracker = await startTracker(
+    { ...WITHOUT_RECONCILER, IMAGEKIT_API_URL: imagekit.url },
+    { imagekitTimeoutMs: 100 },
+  )
+  await fail(tracker, 'remove-bg', 'file-1')
+  const [failed] = await listRuns(tracker, '?status=failed')
+  expect(await ask(tracker, `/runs/${failed?.runId}/retry`, { method: 'POST' })).toMatchObject({
+    status,
+    json: { code },
+  })
+})
+
+test('an unknown retry of many runs gets 404', async () => {
+  expect(await ask(await startTracker(), '/retries/none')).toMatchObject({ status: 404 })
 })
 
 test('a retry of a run whose file is deleted gets 410', async () => {

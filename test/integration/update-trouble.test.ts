@@ -118,3 +118,15 @@ test('an update beyond MAX_CONCURRENT_UPLOADS gets 503 with Retry-After', async 
   await tracker.service.stop()
   await unanswered
 })
+
+test('an update with the Idempotency-Key of one that is still in progress gets 409', async () => {
+  const imagekit = await startMisbehavingImagekit()
+  const { tracker } = await start(imagekit.url)
+  const headers = { 'idempotency-key': 'key-1' }
+  const first = update(tracker, BODY, { headers })
+  await expect.poll(() => imagekit.calls.length).toBe(1)
+  expect((await update(tracker, BODY, { headers })).status).toBe(409)
+  await imagekit.calls[0]?.readJson()
+  imagekit.calls[0]?.respond(200, '{}')
+  expect((await first).status).toBe(200)
+})

@@ -28,6 +28,8 @@ const deliveryIdParams = z.object({ deliveryId: z.string() })
 export function deliveryRoutes(api: Api, deps: DeliveryRoutesDeps): void {
   route(api, '/deliveries', {
     GET: operation({
+      id: 'listDeliveries',
+      summary: 'List received webhooks, the newest first',
       auth: 'operator',
       query: z.strictObject({ ...deliveryFilterQuerySchema.shape, ...pageQuerySchema.shape }),
       responses: { 200: deliveryListSchema },
@@ -40,6 +42,8 @@ export function deliveryRoutes(api: Api, deps: DeliveryRoutesDeps): void {
   // Added before `/deliveries/:deliveryId`, so that `replay` is not taken for an id.
   route(api, '/deliveries/replay', {
     POST: operation({
+      id: 'replayDeliveries',
+      summary: 'Replay all rejected deliveries that match a filter',
       auth: 'operator',
       body: { json: replayRequestSchema },
       responses: { 200: replayReportSchema },
@@ -53,18 +57,24 @@ export function deliveryRoutes(api: Api, deps: DeliveryRoutesDeps): void {
   })
   route(api, '/deliveries/:deliveryId', {
     GET: operation({
+      id: 'getDelivery',
+      summary: 'Get a delivery with its headers and body',
       auth: 'operator',
       params: deliveryIdParams,
       responses: { 200: deliveryDetailSchema },
+      problems: ['not_found'],
       handle: async ({ params }) => ({ status: 200, json: await showDelivery(deps, params.deliveryId) }),
     }),
   })
   route(api, '/deliveries/:deliveryId/replay', {
     POST: operation({
+      id: 'replayDelivery',
+      summary: 'Replay a rejected delivery',
       auth: 'operator',
       params: deliveryIdParams,
       body: { json: reasonSchema, isOptional: true },
       responses: { 200: recordedDeliverySchema },
+      problems: ['not_found', 'unprocessable'],
       async handle({ params, body: { reason = null }, caller }) {
         const { outcome } = await replayDelivery(deps, { ...params, actor: caller.keyName, reason })
         return { status: 200, json: { outcome } }

@@ -19,6 +19,8 @@ const BACKUP_TYPE = 'application/vnd.sqlite3'
 export function maintenanceRoutes(api: Api, deps: MaintenanceRoutesDeps): void {
   route(api, '/reconcile', {
     POST: operation({
+      id: 'reconcile',
+      summary: 'Check the due runs at ImageKit now',
       auth: 'operator',
       body: { json: reconcileRequestSchema },
       responses: { 200: reconcileReportSchema },
@@ -29,10 +31,13 @@ export function maintenanceRoutes(api: Api, deps: MaintenanceRoutesDeps): void {
   })
   route(api, '/assets/:fileId', {
     DELETE: operation({
+      id: 'forgetAsset',
+      summary: 'Delete everything that is stored about an asset, but not the file at ImageKit',
       auth: 'operator',
       params: z.object({ fileId: z.string() }),
       body: { json: reasonSchema, isOptional: true },
       responses: { 204: null },
+      problems: ['not_found'],
       async handle({ params, body: { reason = null }, caller }) {
         await forgetAsset(deps, { ...params, reason, actor: caller.keyName })
         return { status: 204 }
@@ -41,10 +46,13 @@ export function maintenanceRoutes(api: Api, deps: MaintenanceRoutesDeps): void {
   })
   route(api, '/backup', {
     POST: operation({
+      id: 'backUp',
+      summary: 'Download a backup of the SQLite database',
       auth: 'operator',
       // Without `body`, unread bytes of the request would reset the connection when it closes, and the end of the copy would be lost.
       body: { json: reasonSchema, isOptional: true },
       responses: { 200: { mediaType: BACKUP_TYPE } },
+      problems: ['backup_unsupported'],
       async handle({ body: { reason = null }, caller }, c) {
         const { stream, bytes } = await backUp(deps, { reason, actor: caller.keyName })
         return c.body(stream, 200, {
@@ -62,6 +70,9 @@ export function maintenanceRoutes(api: Api, deps: MaintenanceRoutesDeps): void {
 export function doctorRoutes(api: Api, deps: DiagnosticsDeps): void {
   route(api, '/doctor', {
     GET: operation({
+      id: 'getDiagnostics',
+      worksWithoutStore: true,
+      summary: 'Diagnose the configuration and the environment',
       auth: 'operator',
       responses: { 200: diagnosticsSchema },
       handle: async () => ({ status: 200, json: await runDiagnostics(deps) }),

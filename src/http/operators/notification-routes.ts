@@ -28,6 +28,8 @@ const notificationIdParams = z.object({ notificationId: z.string() })
 export function notificationRoutes(api: Api, deps: ListNotificationsDeps & ResendNotificationsDeps): void {
   route(api, '/notifications', {
     GET: operation({
+      id: 'listNotifications',
+      summary: 'List the notifications to callers, the newest first',
       auth: 'operator',
       query: z.strictObject({ ...notificationFilterQuerySchema.shape, ...pageQuerySchema.shape }),
       responses: { 200: notificationListSchema },
@@ -41,6 +43,8 @@ export function notificationRoutes(api: Api, deps: ListNotificationsDeps & Resen
   // Registered before `/notifications/:notificationId`, which would take `resend` for an id.
   route(api, '/notifications/resend', {
     POST: operation({
+      id: 'resendNotifications',
+      summary: 'Resend all notifications that match a filter',
       auth: 'operator',
       body: { json: resendRequestSchema },
       responses: { 202: resendReportSchema },
@@ -52,9 +56,12 @@ export function notificationRoutes(api: Api, deps: ListNotificationsDeps & Resen
   })
   route(api, '/notifications/:notificationId', {
     GET: operation({
+      id: 'getNotification',
+      summary: 'Get a notification with its latest attempts',
       auth: 'operator',
       params: notificationIdParams,
       responses: { 200: notificationSchema },
+      problems: ['not_found'],
       handle: async ({ params }) => ({
         status: 200,
         json: await showNotification(deps, params.notificationId),
@@ -63,10 +70,13 @@ export function notificationRoutes(api: Api, deps: ListNotificationsDeps & Resen
   })
   route(api, '/notifications/:notificationId/resend', {
     POST: operation({
+      id: 'resendNotification',
+      summary: 'Resend a notification',
       auth: 'operator',
       params: notificationIdParams,
       body: { json: reasonSchema, isOptional: true },
       responses: { 202: notificationSchema },
+      problems: ['not_found'],
       async handle({ params, body: { reason = null }, caller }) {
         const resent = await resendNotification(deps, { ...params, reason, actor: caller.keyName })
         return { status: 202, json: resent }

@@ -13,6 +13,8 @@ type OverviewRoutesDeps = DescribeStatsDeps & ListAuditEntriesDeps
 export function overviewRoutes(api: Api, deps: OverviewRoutesDeps): void {
   route(api, '/stats', {
     GET: operation({
+      id: 'getStats',
+      summary: 'Get counts by status, extension, hour and cause',
       auth: 'operator',
       query: statsQuerySchema,
       responses: { 200: statsSchema },
@@ -21,6 +23,8 @@ export function overviewRoutes(api: Api, deps: OverviewRoutesDeps): void {
   })
   route(api, '/audit', {
     GET: operation({
+      id: 'listAuditEntries',
+      summary: 'List what operators did, the newest first',
       auth: 'operator',
       query: z.strictObject(pageQuerySchema.shape),
       responses: { 200: auditListSchema },

@@ -36,6 +36,8 @@ const runIdParams = z.object({ runId: z.string() })
 export function runRoutes(api: Api, deps: RunRoutesDeps): void {
   route(api, '/runs', {
     GET: operation({
+      id: 'listRuns',
+      summary: 'List runs, the newest first',
       auth: 'operator',
       query: z.strictObject({ ...runFilterQuerySchema.shape, ...pageQuerySchema.shape }),
       responses: { 200: runListSchema },
@@ -48,6 +50,8 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
   // Registered before `/runs/:runId`, which would take `retry` for an id.
   route(api, '/runs/retry', {
     POST: operation({
+      id: 'retryRuns',
+      summary: 'Retry all runs that match a filter',
       auth: 'operator',
       body: { json: retryRequestSchema },
       responses: { 200: retryPreviewSchema, 202: retryProgressSchema },
@@ -63,18 +67,33 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
   })
   route(api, '/runs/:runId', {
     GET: operation({
+      id: 'getRun',
+      summary: 'Get a run with everything that is known about it',
       auth: 'operator',
       params: runIdParams,
       responses: { 200: runDetailSchema },
+      problems: ['not_found'],
       handle: async ({ params }) => ({ status: 200, json: await showRun(deps, params.runId) }),
     }),
   })
   route(api, '/runs/:runId/retry', {
     POST: operation({
+      id: 'retryRun',
+      summary: 'Retry a run',
       auth: 'operator',
       params: runIdParams,
       body: { json: reasonSchema, isOptional: true },
       responses: { 201: listedRunSchema },
+      problems: [
+        'not_found',
+        'run_pending',
+        'run_not_current',
+        'asset_gone',
+        'unprocessable',
+        'imagekit_unreachable',
+        'imagekit_timeout',
+        'imagekit_rate_limited',
+      ],
       async handle({ params, body: { reason = null }, caller }) {
         const run = await retryRun(deps, { ...params, actor: caller.keyName, reason })
         return { status: 201, json: run, headers: { Location: `/runs/${run.runId}` } }
@@ -83,10 +102,13 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
   })
   route(api, '/runs/:runId/acknowledge', {
     POST: operation({
+      id: 'acknowledgeRun',
+      summary: 'Acknowledge a run, so that it is no longer an open failure',
       auth: 'operator',
       params: runIdParams,
       body: { json: noteSchema, isOptional: true },
       responses: { 200: listedRunSchema },
+      problems: ['not_found', 'run_pending'],
       async handle({ params, body: { note = null }, caller }) {
         return { status: 200, json: await acknowledgeRun(deps, { ...params, note, actor: caller.keyName }) }
       },
@@ -94,10 +116,13 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
   })
   route(api, '/runs/:runId/unacknowledge', {
     POST: operation({
+      id: 'unacknowledgeRun',
+      summary: 'Revoke the acknowledgement of a run',
       auth: 'operator',
       params: runIdParams,
       body: { json: reasonSchema, isOptional: true },
       responses: { 200: listedRunSchema },
+      problems: ['not_found'],
       async handle({ params, body: { reason = null }, caller }) {
         return {
           status: 200,
@@ -108,9 +133,12 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
   })
   route(api, '/retries/:retryId', {
     GET: operation({
+      id: 'getRetry',
+      summary: 'Get the progress of a retry of many runs',
       auth: 'operator',
       params: z.object({ retryId: z.string() }),
       responses: { 200: retryProgressSchema },
+      problems: ['not_found'],
       handle: async ({ params }) => ({ status: 200, json: await showRetry(deps, params.retryId) }),
     }),
   })

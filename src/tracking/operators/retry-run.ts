@@ -40,8 +40,8 @@ export async function retryRun(
   if (found === undefined || run === undefined) throw new Error(`the retry ${submissionId} has no run`)
   if (response.kind === 'unconfirmed')
     throw new TrackerError(
-      'imagekit_unreachable',
-      `No response from ImageKit; it may have accepted the retry. Check run ${run.runId} before you retry again.`,
+      response.error.code === 'imagekit_timeout' ? 'imagekit_timeout' : 'imagekit_unreachable',
+      `${response.error.message} ImageKit may have accepted the retry: check run ${run.runId} before you retry again.`,
     )
   return listedRunView({ run, ...found.submission })
 }

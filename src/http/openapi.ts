@@ -1,0 +1,291 @@
+import { z } from 'zod'
+import { imagekitErrorSchema, PROBLEMS, problemSchema } from '../contract/problems.ts'
+import { isImagekitPath } from './error-responses.ts'
+import {
+  type Auth,
+  type BodyShape,
+  type DescribedOperation,
+  problemsOf,
+  type ResponseShape,
+} from './route.ts'
+
+type JsonSchema = { [name: string]: unknown }
+type Components = { [id: string]: JsonSchema }
+
+/** An OpenAPI 3.1 document. */
+export type OpenApiDocument = {
+  openapi: string
+  info: object
+  servers: object[]
+  tags: object[]
+  paths: { [path: string]: { [method: string]: OpenApiOperation } }
+  components: { schemas: Components; headers: object; securitySchemes: object }
+}
+
+export type OpenApiOperation = {
+  operationId: string
+  responses: { [status: string]: OpenApiResponse }
+  parameters: OpenApiParameter[]
+  requestBody?: { required: boolean; content: Content }
+  [name: string]: unknown
+}
+
+type OpenApiParameter = { name: string; in: 'path' | 'query'; required: boolean; schema: JsonSchema }
+export type OpenApiResponse = { description: string; headers: object; content?: Content }
+type Content = { [mediaType: string]: { schema?: JsonSchema } }
+
+/** Describes the operations, from their schemas and from what `route` checks. */
+export function describeApi(
+  operations: readonly DescribedOperation[],
+  { publicUrl, version }: { publicUrl: string; version: string },
+): OpenApiDocument {
+  const schemas: Components = {}
+  const paths: OpenApiDocument['paths'] = {}
+  // ImageKit's older Python SDK needs the trailing slash; nobody else does.
+  for (const operation of operations.filter(({ path }) => path === '/' || !path.endsWith('/'))) {
+    const path = operation.path.replaceAll(/:(\w+)/g, '{$1}')
+    paths[path] ??= {}
+    paths[path][operation.method.toLowerCase()] = describeOperation(operation, schemas)
+  }
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'imagekit-extension-tracker',
+      version,
+      description: INTRODUCTION,
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: publicUrl }],
+    tags: Object.values(TAGS).map(([name, description]) => ({ name, description })),
+    paths,
+    components: {
+      schemas: Object.fromEntries(Object.entries(schemas).toSorted(([a], [b]) => (a < b ? -1 : 1))),
+      headers: HEADERS,
+      securitySchemes: SECURITY_SCHEMES,
+    },
+  }
+}
+
+const INTRODUCTION = `Tracks the final status of ImageKit extensions.
+
+Every response has an \`X-Request-Id\`: that of the request if it is valid, else a new one. Times are RFC 3339 in UTC. An error is a
+problem (RFC 9457); on ImageKit's own paths, it has ImageKit's shape \`{ message, help }\`. Every operation may respond with 500
+(\`internal\`), and with 431 (\`headers_too_large\`); every path responds with 405 to other methods, and every other path with 404.`
+
+const TAGS: { [segment: string]: readonly [name: string, description: string] } = {
+  api: ['ImageKit', 'The routes of ImageKit’s API that existing clients already use.'],
+  v1: ['ImageKit', 'The routes of ImageKit’s API that existing clients already use.'],
+  assets: ['Status', 'The status of an asset’s extensions.'],
+  submissions: ['Submissions', 'Uploads that callers send to ImageKit themselves.'],
+  webhooks: ['Webhooks', 'The routes to which ImageKit sends webhooks.'],
+  runs: ['Operators', 'What failed and why, and what to do about it. An admin key is required.'],
+  healthz: ['Monitoring', 'Health, metrics and explanations of errors.'],
+}
+
+/** The other paths belong to the tag of this segment. */
+const TAG_OF: { [segment: string]: string } = { readyz: 'healthz', metrics: 'healthz', problems: 'healthz' }
+
+function tagOf(path: string): string {
+  const [, segment = ''] = path.split('/')
+  const [name] = TAGS[segment] ?? TAGS[TAG_OF[segment] ?? 'runs'] ?? ['Operators']
+  return name
+}
+
+const HEADERS = {
+  'X-Request-Id': { description: 'Identifies the request in the log.', schema: { type: 'string' } },
+  'Retry-After': { description: 'In seconds: when to try again.', schema: { type: 'integer' } },
+  ETag: { description: 'The version of the status, for `If-None-Match`.', schema: { type: 'string' } },
+  Location: { description: 'The URL of what was created.', schema: { type: 'string' } },
+  Link: {
+    description:
+      'On an upload, `rel="status"` and `rel="events"`: the URLs of the status. On a list, `rel="next"`.',
+    schema: { type: 'string' },
+  },
+}
+
+const SECURITY_SCHEMES = {
+  bearer: { type: 'http', scheme: 'bearer', description: 'An API key or an admin key of the tracker.' },
+  basic: {
+    type: 'http',
+    scheme: 'basic',
+    description: 'The key as the user name, as ImageKit’s SDKs send it. The password is ignored.',
+  },
+  token: {
+    type: 'apiKey',
+    in: 'query',
+    name: 'token',
+    description: 'The token of a `statusUrl`. It gives access to one asset or submission.',
+  },
+}
+
+function securityOf(auth: Auth): object[] {
+  const byKey = [{ bearer: [] }, { basic: [] }]
+  if (auth === 'none') return []
+  return auth === 'key' || auth === 'operator' ? byKey : [...byKey, { token: [] }]
+}
+
+function describeOperation(operation: DescribedOperation, schemas: Components): OpenApiOperation {
+  const { id, summary, auth, path, method, params, query, body, responses } = operation
+  const hasBody = body !== undefined
+  return {
+    operationId: id,
+    summary,
+    tags: [tagOf(path)],
+    security: securityOf(auth),
+    parameters: [
+      ...[...path.matchAll(/:(\w+)/g)].map(([, name = '']) => ({
+        name,
+        in: 'path' as const,
+        required: true,
+        schema: fieldSchema(params, name, schemas) ?? { type: 'string' },
+      })),
+      ...describeQuery(query, schemas),
+    ],
+    ...(hasBody && { requestBody: { required: !('isOptional' in body), content: contentOf(body, schemas) } }),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(responses).map(([status, shape]) => [
+          status,
+          describeResponse(Number(status), shape, { method, path }, schemas),
+        ]),
+      ),
+      ...describeProblems(operation, schemas),
+      ...(isImagekitPath(path) && { default: describeResponse(0, IMAGEKIT_OWN, { method, path }, schemas) }),
+    },
+  }
+}
+
+function contentOf(body: BodyShape, schemas: Components): Content {
+  if ('json' in body) return { 'application/json': { schema: convert(body.schema ?? body.json, schemas) } }
+  return { [body.mediaType]: body.schema ? { schema: convert(body.schema, schemas) } : {} }
+}
+
+function describeResponse(
+  status: number,
+  shape: ResponseShape,
+  { method, path }: { method: string; path: string },
+  schemas: Components,
+): OpenApiResponse {
+  const names = ['X-Request-Id', ...headersOf(status, method, path)]
+  const headers = refs(names)
+  const description = STATUS_TEXTS[status] ?? 'Done.'
+  if (shape === null) return { description, headers }
+  const body: BodyShape = 'mediaType' in shape ? shape : { json: shape }
+  return { description, headers, content: contentOf(body, schemas) }
+}
+
+/** Any other status on ImageKit's paths. */
+const IMAGEKIT_OWN: ResponseShape = { mediaType: 'application/json', schema: z.unknown() }
+
+const STATUS_TEXTS: { [status: number]: string } = {
+  0: 'ImageKit’s own response, unchanged.',
+  200: 'Done.',
+  201: 'Created.',
+  202: 'Accepted. The work goes on after the response.',
+  204: 'Done. The response has no body.',
+  304: 'The status has not changed since the `ETag` in `If-None-Match`.',
+}
+
+function headersOf(status: number, method: string, path: string): string[] {
+  if (status === 201 || status === 202) return ['Location']
+  if (isImagekitPath(path)) return ['Link']
+  if (status === 304 || path.endsWith('/status') || path === '/submissions/:submissionId')
+    return ['ETag', 'Retry-After']
+  return method === 'GET' && /^\/(runs|deliveries|notifications|audit)$/.test(path) ? ['Link'] : []
+}
+
+function describeProblems(
+  operation: DescribedOperation,
+  schemas: Components,
+): { [status: string]: OpenApiResponse } {
+  const isImagekit = isImagekitPath(operation.path)
+  const schema = convert(isImagekit ? imagekitErrorSchema : problemSchema, schemas)
+  const mediaType = isImagekit ? 'application/json' : 'application/problem+json'
+  const all = problemsOf(operation)
+  const statuses = new Set(all.map((code) => PROBLEMS[code].status))
+  return Object.fromEntries(
+    [...statuses].map((status) => {
+      const codes = all.filter((code) => PROBLEMS[code].status === status)
+      const mayRetry = codes.some((code) => 'retryAfter' in PROBLEMS[code])
+      const description = codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' ')
+      const headers = refs(['X-Request-Id', ...(mayRetry ? ['Retry-After'] : [])])
+      return [status, { description, headers, content: { [mediaType]: { schema } } }]
+    }),
+  )
+}
+
+function refs(names: readonly string[]): object {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]))
+}
+
+function describeQuery(query: z.ZodType | undefined, schemas: Components): OpenApiParameter[] {
+  if (!(query instanceof z.ZodObject)) return []
+  const { properties = {}, required = [] } = convert(query, schemas) as {
+    properties?: { [name: string]: JsonSchema }
+    required?: string[]
+  }
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query' as const,
+    required: required.includes(name),
+    schema: withoutNull(schema),
+  }))
+}
+
+/** An absent parameter is never sent as null. */
+function withoutNull(schema: JsonSchema): JsonSchema {
+  const { anyOf, ...rest } = schema as { anyOf?: JsonSchema[] }
+  const others = anyOf?.filter(({ type }) => type !== 'null')
+  return others?.length === 1 ? { ...others[0], ...rest } : schema
+}
+
+function fieldSchema(
+  params: z.ZodType | undefined,
+  name: string,
+  schemas: Components,
+): JsonSchema | undefined {
+  const field: unknown = params instanceof z.ZodObject ? params.shape[name] : undefined
+  return field instanceof z.ZodType ? convert(field, schemas) : undefined
+}
+
+/** Converts a schema as the client sends or receives it. Schemas with an id become components. */
+function convert(schema: z.ZodType, schemas: Components): JsonSchema {
+  const {
+    $schema: _,
+    $defs = {},
+    ...converted
+  } = z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: allowAnyJson,
+  }) as JsonSchema & {
+    $defs?: Components
+  }
+  for (const [id, definition] of Object.entries($defs))
+    schemas[id] ??= toComponentRefs(definition) as JsonSchema
+  const result = toComponentRefs(converted) as JsonSchema
+  const { id } = z.globalRegistry.get(schema) ?? {}
+  if (id === undefined) return result
+  schemas[id] ??= result
+  return { $ref: `#/components/schemas/${id}` }
+}
+
+/** References to the schema's own definitions become references to the components of the document; the ids are dropped. */
+function toComponentRefs(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toComponentRefs)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, inner]) => {
+      if (name === 'id' && typeof inner === 'string') return []
+      if (name === '$ref' && typeof inner === 'string')
+        return [[name, inner.replace('#/$defs/', '#/components/schemas/')]]
+      return [[name, toComponentRefs(inner)]]
+    }),
+  )
+}
+
+/** `z.json()` is any value; zod would describe it as a recursive union. */
+function allowAnyJson({ zodSchema, jsonSchema }: { zodSchema: unknown; jsonSchema: object }): void {
+  if (zodSchema instanceof z.ZodLazy)
+    for (const name of Object.keys(jsonSchema)) delete (jsonSchema as JsonSchema)[name]
+}
