@@ -1,0 +1,94 @@
+import type { z } from 'zod'
+import type { linkedAssetStatusSchema } from '../contract/asset.ts'
+import type { listedRunSchema, runListSchema } from '../contract/run.ts'
+import type { runFilterQuerySchema } from '../contract/run-filter.ts'
+import type { registeredSubmissionSchema, registrationSchema } from '../contract/submission.ts'
+import { type AssetStatus, pathOf, type Submission, waitFor } from './follow.ts'
+import { type ClientOptions, createHttp } from './http.ts'
+import { watch } from './watch.ts'
+
+export {
+  InvalidSignatureError,
+  TrackerApiError,
+  TrackerSubmissionError,
+  TrackerTimeoutError,
+} from './errors.ts'
+export type { AssetStatus, Submission } from './follow.ts'
+export type { ClientOptions } from './http.ts'
+export { type TrackerNotification, verifyNotification } from './verify-notification.ts'
+
+export type Registration = z.input<typeof registrationSchema>
+export type RegisteredSubmission = z.output<typeof registeredSubmissionSchema>
+export type LinkedAssetStatus = z.output<typeof linkedAssetStatusSchema>
+export type ListedRun = z.output<typeof listedRunSchema>
+export type RunList = z.output<typeof runListSchema>
+export type RunFilter = { [name in keyof z.input<typeof runFilterQuerySchema>]?: string } & {
+  limit?: number
+  cursor?: string
+}
+
+type Abortable = { signal?: AbortSignal }
+
+/**
+ * A client of the tracker. All methods reject with `TrackerApiError` if the tracker responds with an error, with the `TypeError` of
+ * `fetch` without a response, and with the reason of `signal` as soon as it aborts. Times are in milliseconds.
+ */
+export type TrackerClient = {
+  /** The present status. `target` is a fileId or a `statusUrl`. */
+  status(target: string, options?: Abortable): Promise<AssetStatus>
+  /**
+   * Resolves with the status once nothing is pending. Waits at the tracker, so it resolves as soon as the last webhook is stored.
+   * Rejects with `TrackerTimeoutError` after `timeout`, ten minutes by default. The `statusUrl` of a submission is followed to that
+   * of its asset; if ImageKit rejected the upload, it rejects with `TrackerSubmissionError`.
+   */
+  waitFor(target: string, options?: Abortable & { timeout?: number }): Promise<AssetStatus>
+  /** The present status, then each newer one, until nothing is pending. */
+  watch(target: string, options?: Abortable): AsyncGenerator<AssetStatus, void>
+  /** Registers an upload that you send to ImageKit yourself, with the returned `webhookUrl`. */
+  register(registration: Registration, options?: Abortable): Promise<RegisteredSubmission>
+  /** Reports ImageKit's response to such an upload, unchanged. A repetition changes nothing. */
+  reportResponse(
+    submissionId: string,
+    response: object,
+    options?: Abortable,
+  ): Promise<LinkedAssetStatus | Submission>
+  /** Runs, the newest first; by default the failed ones that nobody has acknowledged. Needs an admin key. */
+  failures(filter?: RunFilter, options?: Abortable): Promise<RunList>
+  /** Retries a run. Resolves with the new run. Needs an admin key. */
+  retry(runId: string, options?: Abortable & { reason?: string }): Promise<ListedRun>
+}
+
+const DEFAULT_TIMEOUT_MS = 600_000
+
+export function createClient(options: ClientOptions): TrackerClient {
+  const http = createHttp(options)
+  return {
+    status: (target, { signal } = {}) => http.json(pathOf(target), { signal }),
+    waitFor: (target, { signal, timeout = DEFAULT_TIMEOUT_MS } = {}) =>
+      waitFor(http, target, { signal, timeout }),
+    watch: (target, { signal } = {}) => watch(http, target, { signal }),
+    register: (registration, { signal } = {}) =>
+      http.json('/submissions', { method: 'POST', body: registration, signal }),
+    reportResponse: (submissionId, response, { signal } = {}) =>
+      http.json(`/submissions/${encodeURIComponent(submissionId)}/response`, {
+        method: 'PUT',
+        body: response,
+        signal,
+      }),
+    failures({ limit, ...filter } = {}, { signal } = {}) {
+      const query = {
+        status: 'failed',
+        acknowledged: 'false',
+        ...filter,
+        ...(limit !== undefined && { limit: String(limit) }),
+      }
+      return http.json('/runs', { query, signal })
+    },
+    retry: (runId, { signal, reason } = {}) =>
+      http.json(`/runs/${encodeURIComponent(runId)}/retry`, {
+        method: 'POST',
+        body: reason === undefined ? {} : { reason },
+        signal,
+      }),
+  }
+}

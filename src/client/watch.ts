@@ -1,0 +1,72 @@
+import { TrackerApiError } from './errors.ts'
+import { type AssetStatus, pathOf, poll, type Submission } from './follow.ts'
+import type { Http } from './http.ts'
+
+type Event = { id: string | undefined; data: string }
+
+/**
+ * The present status of an asset, then each newer one, until nothing is pending. `target` is a fileId or a `statusUrl`. Uses
+ * server-sent events, and long polling if the connection does not pass them on. Rejects with the reason of `signal`.
+ */
+export async function* watch(
+  http: Http,
+  target: string,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): AsyncGenerator<AssetStatus, void> {
+  let lastId: string | undefined
+  try {
+    const headers: { [name: string]: string } = { accept: 'text/event-stream' }
+    const response = await http.send(eventsPathOf(target), { headers, signal })
+    if (response.body !== null && response.headers.get('content-type')?.startsWith('text/event-stream')) {
+      for await (const { id, data } of readEvents(response.body)) {
+        const status = JSON.parse(data) as AssetStatus | Submission
+        // The stream of a submission continues with the statuses of its asset.
+        if ('submissionId' in status) continue
+        lastId = id
+        yield status
+        if (status.status !== 'pending') return
+      }
+    }
+  } catch (error) {
+    signal?.throwIfAborted()
+    // The tracker's own answer, such as an unknown id, would be the same to a poll.
+    if (error instanceof TrackerApiError && error.status < 500) throw error
+  }
+  // The stream ended early, or never began: a proxy may buffer it or cut it off.
+  for await (const status of poll(http, target, { signal, deadline: Number.POSITIVE_INFINITY, etag: lastId }))
+    yield status
+}
+
+function eventsPathOf(target: string): string {
+  const path = pathOf(target)
+  if (!/^https?:/.test(path)) return path.replace(/\/status$/, '/events')
+  const url = new URL(path)
+  url.pathname = `${url.pathname.replace(/\/status$/, '')}/events`
+  return url.href
+}
+
+/** Parses the events of a stream: https://html.spec.whatwg.org/multipage/server-sent-events.html */
+async function* readEvents(stream: ReadableStream<Uint8Array>): AsyncGenerator<Event, void> {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader()
+  let buffered = ''
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      buffered += value
+      const blocks = buffered.split(/\r?\n\r?\n/)
+      buffered = blocks.pop() ?? ''
+      for (const block of blocks) {
+        const fields = block.split(/\r?\n/)
+        const valuesOf = (name: string) =>
+          fields.flatMap((line) =>
+            line.startsWith(`${name}:`) ? [line.slice(name.length + 1).replace(/^ /, '')] : [],
+          )
+        const data = valuesOf('data').join('\n')
+        if (data !== '') yield { id: valuesOf('id')[0], data }
+      }
+    }
+  } finally {
+    await reader.cancel().catch(() => {})
+  }
+}
