@@ -43,7 +43,7 @@ export type ForgettingRows = RemovalRows & {
  * Deletes an asset, with all rows that refer to its submissions. Its audit entries stay, with hashes instead of its ids. Only the
  * ids of its deliveries stay where another entry mentions them in its reason or details. The audit log is rewritten first. Then
  * the oldest submissions are deleted, in several transactions, and last those that make up the status: if the process dies in
- * between, the asset still exists with its status, and an operator can forget it again.
+ * between, the asset still exists with its status, and an operator can forget the asset again.
  */
 export function createForgetAsset(
   { read, emptyLog }: { read: RunReads<ForgettingRows>; emptyLog: () => Promise<void> },
