@@ -75,7 +75,7 @@ export function createWebhookHandler(deps: WebhookHandlerDeps): WebhookHandler {
       const error = body === undefined ? readFailure(trust, caught) : caught
       if (error instanceof DeliveryRejected) {
         deps.meter.deliveryRejected(source.route, error.rejectionCause)
-        const bytes = body?.length ?? sizeOfUnreadBody(incoming, error.rejectionCause)
+        const bytes = body?.length ?? sizeOfIncompleteBody(incoming, error.rejectionCause)
         const storedBody = body ?? Buffer.alloc(0)
         deps.rejectionLog.add(
           { ...head, ...source, body: storedBody, cause: error.rejectionCause, bytes },
@@ -132,7 +132,7 @@ function readFailure(trust: Trust, error: unknown): unknown {
 }
 
 /** The size of an incomplete body, as far as it is known. At least 1: a size larger than the stored, empty body marks it as incomplete. */
-function sizeOfUnreadBody(incoming: IncomingMessage, rejection: RejectionCause): number {
+function sizeOfIncompleteBody(incoming: IncomingMessage, rejection: RejectionCause): number {
   const minBytes = rejection === 'too_large' ? MAX_BODY_BYTES + 1 : 1
   const announced = Number(incoming.headers['content-length'] ?? 0)
   return Math.min(Math.max(announced, minBytes), Number.MAX_SAFE_INTEGER)

@@ -3,7 +3,7 @@ import { checkOf, formatId, type IdKind, type NewIds } from '../domain/ids.ts'
 
 const CHECK_BYTES = 8
 
-/** Random bytes for many ids at once, because each call of the random number generator is a system call. */
+/** Random bytes for many ids at once, because each call of the random number generator makes a system call. */
 const pool = Buffer.alloc(CHECK_BYTES * 512)
 let bytesUsed = pool.length
 

@@ -12,6 +12,7 @@ import { drawFault, startTcpProxy } from './tcp-proxy.ts'
 const WEBHOOKS = numberFor('FAULTY_WEBHOOKS', { short: 120, long: 5000 })
 const AT_ONCE = 32
 const TIMEOUT_MS = 1500
+/** A connection's fault is somewhere in its first 8 requests or responses. The sizes are approximate averages, in bytes. */
 const FAULT_RANGE = { messages: 8, sizes: { request: 3000, response: 250 } }
 
 type SendResult = { attempts: number; responses: string[] }

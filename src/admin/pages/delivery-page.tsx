@@ -108,7 +108,12 @@ function Facts({ delivery }: { delivery: DeliveryDetailView }) {
 function Body({ delivery: { body, bytes } }: { delivery: DeliveryDetailView }) {
   if (body === null) return <EmptyState title="Pruned" hint="Bodies are deleted after RETENTION." />
   if (bytes === 0)
-    return <EmptyState title="Empty" hint="The request had no body, or the asset was forgotten." />
+    return (
+      <EmptyState
+        title="Empty"
+        hint="The request had no body, or concerned an asset that had been forgotten."
+      />
+    )
   const stored = Buffer.byteLength(body)
   if (stored < bytes)
     return (

@@ -14,7 +14,7 @@ const MAX_UNCOMMITTED_ROWS = 10_000
 export const DIALECT: Dialect = {
   indexedBy: () => '',
   notIndexed: '',
-  uncommitted: MAX_UNCOMMITTED_ROWS,
+  maxUncommitted: MAX_UNCOMMITTED_ROWS,
   longestTransactionMs: LONGEST_TRANSACTION_MS,
   lockFiles: `SELECT pg_advisory_xact_lock(hashtextextended('file ' || file, 0)) FROM json_array_elements_text(?::json) file`,
   forUpdate: ' FOR UPDATE',

@@ -23,7 +23,7 @@ export function createHistoryRows({
   row,
   value,
   notIndexed,
-  uncommitted,
+  maxUncommitted,
 }: Statements): Omit<HistoryRows, 'findSubmission' | 'findAsset' | 'listDeliveriesOf'> &
   Omit<PendingRows, 'findSwept'> {
   const findRun = row<[...RunCells, respondedAt: number | null]>(
@@ -82,7 +82,7 @@ export function createHistoryRows({
     },
     *findPendingAfter(after) {
       const end = ((yield* waitFor(findLast())) ?? 0) + 1
-      const found = yield* waitFor(findPendingFrom(Math.max(after, firstPending - 1 - uncommitted)))
+      const found = yield* waitFor(findPendingFrom(Math.max(after, firstPending - 1 - maxUncommitted)))
       firstPending = found?.[0] ?? end
       return toPending(found)
     },

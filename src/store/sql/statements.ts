@@ -16,13 +16,13 @@ export type Statements = Dialect & {
 
 /** The differences between the databases' SQL. Lists are passed as JSON. */
 export type Dialect = {
-  /** Follows a table. Keeps SQLite, which has no statistics, from choosing another index. */
+  /** Follows a table. Keeps SQLite, for which we collect no statistics, from choosing another index. */
   indexedBy: (index: string) => string
   /** Follows a table. Keeps SQLite from using an index; it can still search by row number. */
   notIndexed: string
-  /** How many row numbers below a visible one may belong to transactions that are not committed yet. */
-  uncommitted: number
-  /** A transaction that began this long ago has ended: its rows exist, or never will. */
+  /** How many row numbers below a visible one are expected at most to belong to transactions that are not committed yet. */
+  maxUncommitted: number
+  /** How long a transaction is expected to last at most: of one that began earlier, the rows exist or never will. */
   longestTransactionMs: number
   /** Makes SQLite read the tables in the written order. */
   join: 'CROSS JOIN' | 'JOIN'

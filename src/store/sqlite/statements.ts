@@ -19,7 +19,7 @@ export function createStatements(connection: Connection) {
     },
     indexedBy: (index) => `INDEXED BY ${index}`,
     notIndexed: 'NOT INDEXED',
-    uncommitted: 0,
+    maxUncommitted: 0,
     longestTransactionMs: 0,
     lockFiles: null,
     forUpdate: '',

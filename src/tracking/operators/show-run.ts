@@ -26,7 +26,7 @@ export type RunWithActions = {
   rejection: string | null
   /** The cost of a retry in ImageKit's extension units; null if it is not known. */
   units: number | null
-  /** The file's URL, only if ImageKit itself returned it to us: whoever reports an external upload could send any URL. */
+  /** The file's URL; null if it is unknown, or if a caller reported it, because a caller could send any URL. */
   fileUrl: string | null
 }
 

@@ -1,6 +1,6 @@
 import { TrackerError } from '../../domain/errors.ts'
 
-/** Retries writes that must not be lost, mostly ImageKit's responses, until the store accepts them or the service stops. */
+/** Retries writes that must not be lost, mostly ImageKit's responses, while the store is unavailable or overloaded, until the service stops. */
 export type WriteRetryQueue = {
   /**
    * Runs `write`, and retries it while the store is unavailable or overloaded. Resolves once it is done, queued or given

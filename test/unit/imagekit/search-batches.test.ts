@@ -18,6 +18,6 @@ test('no search of several ids has a query of more than 4 KiB, and no id is left
     expect(bytesOf([...(batches[index] ?? []), ...batch.slice(0, 1)])).toBeGreaterThan(4096)
 })
 
-test('no ids need no search', () => {
+test('without ids there is no search', () => {
   expect(searchBatches([])).toEqual([])
 })

@@ -31,7 +31,7 @@ function recordResult(result: NotificationResult, row: NotificationRow = ROW, cl
   return memory.run(recordNotificationResult('msg_1', result, claim, AN_ATTEMPT))
 }
 
-test('An attempt that is to be repeated makes the next one due, with the reason', () => {
+test('After an attempt that must be repeated, the next one is due, and the reason is stored', () => {
   const { requested, updated } = recordResult({ kind: 'again', at: 9_000, reason: 'status_503' })
   expect(requested).toEqual([[['notifications', 'msg_1']]])
   expect(updated.notifications).toEqual([
