@@ -68,9 +68,12 @@ export function createExchangeCheck(document: OpenApiDocument) {
   }
 }
 
-/** Statuses of a request to a path that is not described, or with a method that is not. */
+/**
+ * Statuses of a request to a path that is not described, or with a method that is not. `GET /submissions/`, with an empty id,
+ * counts as the second.
+ */
 const UNDESCRIBED_PATH = new Set([400, 403, 404, 405, 431])
-const UNDESCRIBED_METHOD = new Set([204, 400, 403, 405, 431])
+const UNDESCRIBED_METHOD = new Set([204, 400, 403, 404, 405, 431])
 /** Described in the introduction of the description, for every operation. */
 const ANY_OPERATION = new Set([431, 500])
 
