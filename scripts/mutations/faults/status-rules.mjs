@@ -5,11 +5,10 @@ const RESULTS = ['extension-result']
 const RESPONSES = ['upload-response', 'late-names']
 const ASSETS = ['asset']
 const NOTIFICATIONS = ['notification-due']
-const CACHE = ['snapshot-cache']
 
 /**
  * A rule decides wrongly about a run's status or error, its submission, an asset's status, or the notification of the caller; or the
- * cache keeps a wrong status, or the wrong assets.
+ * cache keeps a wrong status, or too many.
  */
 export const FAULTS_IN_STATUS_RULES = [
   {
@@ -144,15 +143,9 @@ export const FAULTS_IN_STATUS_RULES = [
     tests: ['status-any-order'],
   },
   {
-    name: 'full-cache-takes-every-status',
-    in: 'createSnapshotCache.set',
-    assume: ['isSecondTime', true],
-    tests: CACHE,
-  },
-  {
-    name: 'full-cache-takes-no-new-status',
-    in: 'createSnapshotCache.set',
-    assume: ['isSecondTime', false],
-    tests: CACHE,
+    name: 'cache-exceeds-its-size',
+    in: 'bytesOf',
+    return: '1',
+    tests: ['status-cache'],
   },
 ]

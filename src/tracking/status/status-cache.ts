@@ -1,5 +1,5 @@
+import { LRUCache } from 'lru-cache'
 import type { Store } from '../../store/store.ts'
-import { createSnapshotCache, type SnapshotCache } from './snapshot-cache.ts'
 import { type ReadSnapshot, type StatusSnapshot, takeStatusSnapshot } from './status-snapshot.ts'
 import { createStatusWatchers, type StatusListener } from './status-watchers.ts'
 
@@ -61,13 +61,21 @@ export function createStatusCache(
     const facts = await store.findAsset(fileId)
     return facts && takeStatusSnapshot(facts)
   }
-  return createCacheOf(read, { ...options, cache: createSnapshotCache(cacheBytes) })
+  const cache = new LRUCache<string, ReadSnapshot>({ maxSize: cacheBytes, sizeCalculation: bytesOf })
+  return createCacheOf(read, { ...options, cache })
+}
+
+/** Two bytes per character, as V8 stores any text beyond Latin-1, plus the objects around it. */
+function bytesOf(snapshot: ReadSnapshot): number {
+  return 2 * snapshot.body.length + 512
 }
 
 /** A cache of the snapshots that `read` returns, by the id that `read` takes. */
 export function createCacheOf(
   read: (id: string) => Promise<StatusSnapshot | undefined>,
-  options: Omit<StatusCacheOptions, 'cacheBytes'> & { cache: SnapshotCache | undefined },
+  options: Omit<StatusCacheOptions, 'cacheBytes'> & {
+    cache: Pick<LRUCache<string, ReadSnapshot>, 'get' | 'set' | 'delete' | 'clear'> | undefined
+  },
 ): StatusCache {
   const { cache, isShared = () => false, startTimer = startSystemTimer, onLoadError } = options
   const watchers = createStatusWatchers()

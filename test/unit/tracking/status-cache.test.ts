@@ -33,6 +33,21 @@ it('returns the newer status if the asset changed during the read', async () => 
   expect(revisionOf(await statuses.find('f'))).toBe(1)
 })
 
+it('keeps the most recently requested statuses, and no more than fit into its size', async () => {
+  const store = createSlowStore()
+  const statuses = createStatusCache({ store }, { cacheBytes: 10_000 })
+  const ids = Array.from({ length: 100 }, (_, index) => `f${index}`)
+  for (const id of ids) {
+    const found = Promise.all([statuses.find('f0'), statuses.find(id)])
+    await store.endAll()
+    await found
+  }
+  const cached = ids.filter((id) => statuses.peek(id) !== undefined)
+  expect(cached.length).toBeGreaterThan(2)
+  expect(cached.length).toBeLessThan(20)
+  expect(cached).toEqual(['f0', ...ids.slice(1 - cached.length)])
+})
+
 it('does not read a changed asset that has no listeners', () => {
   const store = createSlowStore()
   const statuses = createStatusCache({ store })
