@@ -67,6 +67,7 @@ export default defineConfig(({ mode }) => ({
     outputFile: { json: 'coverage/tests.json' },
     coverage: { provider: 'v8', include: ['src/**/*.{ts,tsx}'], reporter: ['text-summary', 'html'] },
     runner: './test/support/vitest-runner.ts',
+    setupFiles: './test/support/expect-described-exchanges.ts',
     sequence: { sequencer: LongFilesFirst },
     provide: { database: 'sqlite' },
     projects: PROJECTS.map((test) => ({ extends: true as const, mode, test })),

@@ -27,6 +27,7 @@ export function healthRoutes(api: Api, { readiness, keyRejections, instanceId }:
       summary: 'Check that the process responds',
       auth: 'none',
       responses: { 200: healthSchema },
+      headers: ['X-Instance-Id'],
       handle: () => ({
         status: 200,
         json: { status: 'ok' as const },

@@ -6,6 +6,7 @@ import {
   type BodyShape,
   type DescribedOperation,
   problemsOf,
+  type ResponseHeader,
   type ResponseShape,
 } from './route.ts'
 
@@ -70,7 +71,8 @@ const INTRODUCTION = `Tracks the final status of ImageKit extensions.
 
 Every response has an \`X-Request-Id\`: that of the request if it is valid, else a new one. Times are RFC 3339 in UTC. An error is a
 problem (RFC 9457); on ImageKit's own paths, it has ImageKit's shape \`{ message, help }\`. Every operation may respond with 500
-(\`internal\`), and with 431 (\`headers_too_large\`); every path responds with 405 to other methods, and every other path with 404.`
+(\`internal\`), with 431 (\`headers_too_large\`), and with 400 (\`invalid_input\`) to a \`Host\` header that is not valid. Every path
+responds with 405 to other methods, with those that it accepts in \`Allow\`, and every other path with 404.`
 
 const TAGS: { [segment: string]: readonly [name: string, description: string] } = {
   api: ['ImageKit', 'The routes of ImageKit’s API that existing clients already use.'],
@@ -91,14 +93,30 @@ function tagOf(path: string): string {
   return name
 }
 
-const HEADERS = {
+type DescribedHeader = ResponseHeader | 'X-Request-Id' | 'WWW-Authenticate'
+
+const HEADERS: { [name in DescribedHeader]: { description: string; schema: JsonSchema } } = {
   'X-Request-Id': { description: 'Identifies the request in the log.', schema: { type: 'string' } },
+  'WWW-Authenticate': { description: 'How to send a key.', schema: { type: 'string' } },
   'Retry-After': { description: 'In seconds: when to try again.', schema: { type: 'integer' } },
   ETag: { description: 'The version of the status, for `If-None-Match`.', schema: { type: 'string' } },
-  Location: { description: 'The URL of what was created.', schema: { type: 'string' } },
+  Location: { description: 'The address of what was created.', schema: { type: 'string' } },
   Link: {
     description:
       'On an upload, `rel="status"` and `rel="events"`: the URLs of the status. On a list, `rel="next"`.',
+    schema: { type: 'string' },
+  },
+  'X-Instance-Id': { description: 'Identifies the process that responded.', schema: { type: 'string' } },
+  'X-Submission-Id': { description: 'The id of the submission.', schema: { type: 'string' } },
+  'X-Should-Retry': {
+    description: '`false` if ImageKit may have received the request. ImageKit’s SDKs then don’t repeat it.',
+    schema: { type: 'string' },
+  },
+  'X-IK-RequestId': { description: 'ImageKit’s id of the request.', schema: { type: 'string' } },
+  'X-RateLimit-Limit': { description: 'ImageKit’s rate limit.', schema: { type: 'string' } },
+  'X-RateLimit-Reset': { description: 'When ImageKit’s rate limit is reset.', schema: { type: 'string' } },
+  'X-RateLimit-Interval': {
+    description: 'The interval of ImageKit’s rate limit.',
     schema: { type: 'string' },
   },
 }
@@ -125,7 +143,7 @@ function securityOf(auth: Auth): object[] {
 }
 
 function describeOperation(operation: DescribedOperation, schemas: Components): OpenApiOperation {
-  const { id, summary, auth, path, method, params, query, body, responses } = operation
+  const { id, summary, auth, path, params, query, body, responses, headers } = operation
   const hasBody = body !== undefined
   return {
     operationId: id,
@@ -146,11 +164,11 @@ function describeOperation(operation: DescribedOperation, schemas: Components): 
       ...Object.fromEntries(
         Object.entries(responses).map(([status, shape]) => [
           status,
-          describeResponse(Number(status), shape, { method, path }, schemas),
+          describeResponse(Number(status), shape, headers, schemas),
         ]),
       ),
       ...describeProblems(operation, schemas),
-      ...(isImagekitPath(path) && { default: describeResponse(0, IMAGEKIT_OWN, { method, path }, schemas) }),
+      ...(isImagekitPath(path) && { default: describeResponse(0, IMAGEKIT_OWN, headers, schemas) }),
     },
   }
 }
@@ -163,11 +181,10 @@ function contentOf(body: BodyShape, schemas: Components): Content {
 function describeResponse(
   status: number,
   shape: ResponseShape,
-  { method, path }: { method: string; path: string },
+  names: readonly ResponseHeader[] = [],
   schemas: Components,
 ): OpenApiResponse {
-  const names = ['X-Request-Id', ...headersOf(status, method, path)]
-  const headers = refs(names)
+  const headers = refs(['X-Request-Id', ...names])
   const description = STATUS_TEXTS[status] ?? 'Done.'
   if (shape === null) return { description, headers }
   const body: BodyShape = 'mediaType' in shape ? shape : { json: shape }
@@ -175,7 +192,7 @@ function describeResponse(
 }
 
 /** Any other status on ImageKit's paths. */
-const IMAGEKIT_OWN: ResponseShape = { mediaType: 'application/json', schema: z.unknown() }
+const IMAGEKIT_OWN: ResponseShape = { mediaType: '*/*' }
 
 const STATUS_TEXTS: { [status: number]: string } = {
   0: 'ImageKit’s own response, unchanged.',
@@ -184,14 +201,6 @@ const STATUS_TEXTS: { [status: number]: string } = {
   202: 'Accepted. The work goes on after the response.',
   204: 'Done. The response has no body.',
   304: 'The status has not changed since the `ETag` in `If-None-Match`.',
-}
-
-function headersOf(status: number, method: string, path: string): string[] {
-  if (status === 201 || status === 202) return ['Location']
-  if (isImagekitPath(path)) return ['Link']
-  if (status === 304 || path.endsWith('/status') || path === '/submissions/:submissionId')
-    return ['ETag', 'Retry-After']
-  return method === 'GET' && /^\/(runs|deliveries|notifications|audit)$/.test(path) ? ['Link'] : []
 }
 
 function describeProblems(
@@ -208,13 +217,20 @@ function describeProblems(
       const codes = all.filter((code) => PROBLEMS[code].status === status)
       const mayRetry = codes.some((code) => 'retryAfter' in PROBLEMS[code])
       const description = codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`).join(' ')
-      const headers = refs(['X-Request-Id', ...(mayRetry ? ['Retry-After'] : [])])
-      return [status, { description, headers, content: { [mediaType]: { schema } } }]
+      const headers = refs([
+        'X-Request-Id',
+        ...(mayRetry ? (['Retry-After'] as const) : []),
+        ...(status === 401 ? (['WWW-Authenticate'] as const) : []),
+        ...(isImagekit ? (operation.headers ?? []) : []),
+      ])
+      // ImageKit's own error with this status is passed on, whatever it is.
+      const content = { [mediaType]: { schema }, ...(isImagekit && { '*/*': {} }) }
+      return [status, { description, headers, content }]
     }),
   )
 }
 
-function refs(names: readonly string[]): object {
+function refs(names: readonly DescribedHeader[]): object {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]))
 }
 

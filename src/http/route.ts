@@ -38,6 +38,20 @@ type JsonBody<Schema> = { json: Schema; isOptional?: true; schema?: z.ZodType }
 
 type Responses = { [status: number]: ResponseShape }
 
+/** A header that some responses have; `X-Request-Id` is in all of them. */
+export type ResponseHeader =
+  | 'ETag'
+  | 'Link'
+  | 'Location'
+  | 'Retry-After'
+  | 'X-Instance-Id'
+  | 'X-Submission-Id'
+  | 'X-Should-Retry'
+  | 'X-IK-RequestId'
+  | 'X-RateLimit-Limit'
+  | 'X-RateLimit-Reset'
+  | 'X-RateLimit-Interval'
+
 /**
  * Everything about an operation except how it is handled. Errors are not listed: every operation may return a problem (RFC 9457)
  * or, on the paths of ImageKit's own API, an error in ImageKit's shape.
@@ -52,6 +66,8 @@ type OperationShape = {
   query?: z.ZodType
   body?: BodyShape
   responses: Responses
+  /** The headers that the responses may have; those to an error of ImageKit's routes, too. */
+  headers?: readonly ResponseHeader[]
   /** The errors of this operation, except those that `commonProblems` lists. */
   problems?: readonly ProblemCode[]
   /** It responds even if the store is unavailable. */
@@ -102,6 +118,7 @@ export function operation<
   query?: z.ZodType<Query>
   body?: JsonBody<z.ZodType<Body>> | DescribedBody
   responses: Shapes
+  headers?: readonly ResponseHeader[]
   problems?: readonly ProblemCode[]
   worksWithoutStore?: true
   handle: (

@@ -43,6 +43,7 @@ export function statusRoutes(api: Api, deps: StatusRoutesDeps): void {
       params: fileIdParams,
       query: statusQuerySchema,
       responses: { 200: assetStatusSchema, 304: null },
+      headers: ['ETag', 'Retry-After'],
       problems: ['not_found', 'overloaded'],
       async handle({ params, query, credential }, c) {
         return respond(c, await handleStatus({ id: params.fileId, credential, waitMs: query.wait }, c.env))

@@ -73,6 +73,7 @@ export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
       query: NO_QUERY,
       body: { json: registration, schema: registrationSchema },
       responses: { 201: registeredSubmissionSchema },
+      headers: ['Location'],
       async handle({ body: { extensions, fileId = null, fileName = null, webhookUrl }, caller }) {
         const { location, ...registered } = await registerSubmission(deps, {
           extensions,
@@ -93,6 +94,7 @@ export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
       params: submissionIdParams,
       query: statusQuerySchema,
       responses: { 200: submissionSchema, 304: null },
+      headers: ['ETag', 'Retry-After'],
       problems: ['not_found', 'overloaded'],
       async handle({ params, query, credential }, c) {
         const request = { id: params.submissionId, credential, waitMs: query.wait }
@@ -122,6 +124,7 @@ export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
       params: submissionIdParams,
       body: { json: reportedResponseSchema },
       responses: { 200: z.union([linkedAssetStatusSchema, submissionSchema]) },
+      headers: ['ETag', 'Link', 'Retry-After'],
       problems: ['not_found', 'response_conflict'],
       async handle({ params, json }, c) {
         // Checked first: an unknown submission gets a 404 even if the JSON object is not a response of ImageKit's.

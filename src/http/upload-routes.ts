@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
-import { fileUpdateSchema, imagekitFileSchema, uploadFormSchema } from '../contract/upload.ts'
 import { TrackerError } from '../domain/errors.ts'
 import type { StoredResponse } from '../domain/idempotency.ts'
 import { fileIdText } from '../domain/plain-text.ts'
+import { fileUpdateSchema, imagekitFileSchema, uploadFormSchema } from '../imagekit/api-schemas.ts'
 import { parseExtensions } from '../imagekit/extensions-parameter.ts'
 import type { IncomingForm } from '../imagekit/form-reader.ts'
 import { parseWebhookUrl } from '../imagekit/webhook-url-parameter.ts'
@@ -45,6 +45,7 @@ export function uploadRoutes(api: Api, deps: UploadRoutesDeps): void {
         auth: 'key',
         body: { mediaType: 'multipart/form-data', schema: uploadFormSchema },
         responses: IMAGEKIT_RESPONSE,
+        headers: IMAGEKIT_HEADERS,
         problems: UPLOAD_PROBLEMS,
         handle: ({ caller: { keyName } }, c) =>
           deps.limiter.track(async () => {
@@ -75,6 +76,7 @@ export function uploadRoutes(api: Api, deps: UploadRoutesDeps): void {
       params: z.object({ fileId: fileIdText }),
       body: { mediaType: 'application/json', schema: fileUpdateSchema },
       responses: IMAGEKIT_RESPONSE,
+      headers: IMAGEKIT_HEADERS,
       problems: [...UPLOAD_PROBLEMS, 'unsupported_media_type'],
       async handle({ params: { fileId }, caller: { keyName } }, c) {
         const { raw, json } = await readJsonObject(c.env.incoming, api.readBody)
@@ -108,6 +110,16 @@ const UPLOAD_PROBLEMS = [
 ] as const
 
 const IMAGEKIT_RESPONSE = { 200: { mediaType: 'application/json', schema: imagekitFileSchema } }
+
+const IMAGEKIT_HEADERS = [
+  'Link',
+  'X-Submission-Id',
+  'X-Should-Retry',
+  'X-IK-RequestId',
+  'X-RateLimit-Limit',
+  'X-RateLimit-Reset',
+  'X-RateLimit-Interval',
+] as const
 
 /** Accepts a trailing slash too: ImageKit's older Python SDK sends one in the address of an update. */
 function routeWithSlash(api: Api, path: string, operations: { [method in Method]?: Operation }): void {

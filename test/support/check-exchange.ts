@@ -13,6 +13,8 @@ export type Exchange = {
   requestBody: Buffer
   status: number
   responseType: string
+  /** By their names in lower case. */
+  responseHeaders: ReadonlySet<string>
   responseBody: Buffer
 }
 
@@ -55,13 +57,14 @@ export function createExchangeCheck(document: OpenApiDocument) {
     const operation = document.paths[match.path]?.[method]
     if (operation === undefined)
       return UNDESCRIBED_METHOD.has(status) ? undefined : `${label}: the method is not described`
-    if (ANY_OPERATION.has(status)) return undefined
+    if (ANY_OPERATION.has(status) && operation.responses[status] === undefined) return undefined
     const key = operation.responses[status] === undefined ? 'default' : String(status)
     const response = operation.responses[key]
     if (response === undefined) return `${label}: the status is not described`
     note(`${operation.operationId} ${key}`)
     const pointer = ['paths', match.path, method]
     const fault =
+      checkHeaders(response, exchange) ??
       checkResponse(validate, [...pointer, 'responses', key], response, exchange) ??
       (status < 400 ? checkRequest(validate, pointer, operation, url, exchange) : undefined)
     return fault === undefined ? undefined : `${label}: ${fault}`
@@ -75,11 +78,22 @@ export function createExchangeCheck(document: OpenApiDocument) {
 const UNDESCRIBED_PATH = new Set([400, 403, 404, 405, 431])
 const UNDESCRIBED_METHOD = new Set([204, 400, 403, 404, 405, 431])
 /** Described in the introduction of the description, for every operation. */
-const ANY_OPERATION = new Set([431, 500])
+const ANY_OPERATION = new Set([400, 431, 500])
 
 const DOCUMENT = 'https://tracker.example/openapi.json'
 
 type Validate = (pointer: string[], value: unknown) => string | undefined
+
+/** Headers of HTTP itself, of caches, and of what a browser may do with the response. They are not described. */
+const ANY_RESPONSE =
+  /^(content-|access-control-|cross-origin-|x-(frame|content-type|accel|xss|dns|download|permitted)-|(connection|keep-alive|date|transfer-encoding|cache-control|vary|allow|expires|last-modified|referrer-policy|strict-transport-security|origin-agent-cluster)$)/
+
+function checkHeaders({ headers }: OpenApiResponse, { responseHeaders }: Exchange): string | undefined {
+  const described = new Set(Object.keys(headers).map((name) => name.toLowerCase()))
+  const undescribed = [...responseHeaders].find((name) => !described.has(name) && !ANY_RESPONSE.test(name))
+  if (undescribed !== undefined) return `the header ${undescribed} is not described`
+  return responseHeaders.has('x-request-id') ? undefined : 'X-Request-Id is missing'
+}
 
 function checkResponse(
   validate: Validate,
@@ -89,7 +103,7 @@ function checkResponse(
 ): string | undefined {
   if (method === 'HEAD') return undefined
   if (content === undefined) return responseBody.length > 0 ? 'a body that is not described' : undefined
-  const described = content[responseType]
+  const described = content[responseType] ?? content['*/*']
   if (described === undefined) return `the media type ${responseType} is not described`
   if (described.schema === undefined || !responseType.endsWith('json')) return undefined
   const json = parseJson(responseBody)

@@ -1,7 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { afterEach, expect } from 'vitest'
 import { describeApi } from '../../src/http/openapi.ts'
 import type { Service } from '../../src/service.ts'
 import { createExchangeCheck, type Exchange } from './check-exchange.ts'
@@ -14,7 +13,12 @@ type Watched = { check: (exchange: Exchange) => string | undefined }
 const trackers = new Map<number, Watched>()
 const faults: string[] = []
 
-/** From here on, every exchange of this tracker is checked against the API description. The test in which one contradicts it fails. */
+/** What contradicted the API description since the last call. */
+export function takeExchangeFaults(): string[] {
+  return faults.splice(0)
+}
+
+/** From here on, every exchange of this tracker is checked against the API description. */
 export function watchExchanges(service: Service, url: string): void {
   const document = describeApi(service.operations, { publicUrl: url, version: '0.0.0' })
   trackers.set(Number(new URL(url).port), { check: createExchangeCheck(document) })
@@ -30,23 +34,21 @@ subscribe('http.server.request.start', (message) => {
   if (tracker === undefined) return
   const requestChunks = copyChunks(request)
   const responseChunks = copyWrites(response)
-  const typeOf = copyContentType(response)
+  const headersOf = copyHeaders(response)
   response.once('finish', () => {
+    const headers = headersOf()
     const fault = tracker.check({
       method: request.method ?? '',
       target: request.url ?? '',
       requestType: mediaTypeOf(request.headers['content-type']),
       requestBody: Buffer.concat(requestChunks),
       status: response.statusCode,
-      responseType: mediaTypeOf(typeOf()),
+      responseType: mediaTypeOf(headers.get('content-type')),
+      responseHeaders: new Set(headers.keys()),
       responseBody: Buffer.concat(responseChunks),
     })
     if (fault !== undefined) faults.push(fault)
   })
-})
-
-afterEach(() => {
-  expect(faults.splice(0)).toEqual([])
 })
 
 /** Node's parser passes each chunk of a body to `push`. */
@@ -78,9 +80,9 @@ function copyWrites(response: ServerResponse): Buffer[] {
   return chunks
 }
 
-/** The content type may be set by `setHeader`, or passed to `writeHead` as an object or a flat list. */
-function copyContentType(response: ServerResponse): () => unknown {
-  let written: unknown
+/** Headers may be set by `setHeader`, or passed to `writeHead` as an object or a flat list. */
+function copyHeaders(response: ServerResponse): () => Map<string, unknown> {
+  const written = new Map<string, unknown>()
   const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse
   response.writeHead = (...args: unknown[]) => {
     const headers = args.at(-1)
@@ -89,10 +91,10 @@ function copyContentType(response: ServerResponse): () => unknown {
           index % 2 === 0 ? [[name, headers[index + 1]] as const] : [],
         )
       : Object.entries(typeof headers === 'object' && headers !== null ? headers : {})
-    for (const [name, value] of entries) if (String(name).toLowerCase() === 'content-type') written = value
+    for (const [name, value] of entries) written.set(String(name).toLowerCase(), value)
     return writeHead(...args) as typeof response
   }
-  return () => written ?? response.getHeader('content-type')
+  return () => new Map<string, unknown>([...Object.entries(response.getHeaders()), ...written])
 }
 
 function mediaTypeOf(header: unknown): string {

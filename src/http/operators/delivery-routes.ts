@@ -33,6 +33,7 @@ export function deliveryRoutes(api: Api, deps: DeliveryRoutesDeps): void {
       auth: 'operator',
       query: z.strictObject({ ...deliveryFilterQuerySchema.shape, ...pageQuerySchema.shape }),
       responses: { 200: deliveryListSchema },
+      headers: ['Link'],
       async handle({ query }, c) {
         const { deliveries, next } = await listDeliveries(deps, toDeliveryFilter(query), pageOf(query))
         return pageResponse(c, { deliveries }, next)

@@ -33,6 +33,7 @@ export function notificationRoutes(api: Api, deps: ListNotificationsDeps & Resen
       auth: 'operator',
       query: z.strictObject({ ...notificationFilterQuerySchema.shape, ...pageQuerySchema.shape }),
       responses: { 200: notificationListSchema },
+      headers: ['Link'],
       async handle({ query }, c) {
         const filter = toNotificationFilter(query)
         const { notifications, next } = await listNotifications(deps, filter, pageOf(query))

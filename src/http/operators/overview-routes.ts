@@ -28,6 +28,7 @@ export function overviewRoutes(api: Api, deps: OverviewRoutesDeps): void {
       auth: 'operator',
       query: z.strictObject(pageQuerySchema.shape),
       responses: { 200: auditListSchema },
+      headers: ['Link'],
       async handle({ query }, c) {
         const { auditEntries, next } = await listAuditEntries(deps, pageOf(query))
         return pageResponse(c, { entries: auditEntries }, next)

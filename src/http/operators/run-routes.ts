@@ -41,6 +41,7 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
       auth: 'operator',
       query: z.strictObject({ ...runFilterQuerySchema.shape, ...pageQuerySchema.shape }),
       responses: { 200: runListSchema },
+      headers: ['Link'],
       async handle({ query }, c) {
         const { runs, next } = await listRuns(deps, toRunFilter(query), pageOf(query))
         return pageResponse(c, { runs }, next)
@@ -55,6 +56,7 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
       auth: 'operator',
       body: { json: retryRequestSchema },
       responses: { 200: retryPreviewSchema, 202: retryProgressSchema },
+      headers: ['Location'],
       async handle({ body, json, caller }) {
         const { limit, dryRun, reason = null, ...filter } = body
         const selection = { filter: toRunFilter(filter), limit }
@@ -84,6 +86,7 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
       params: runIdParams,
       body: { json: reasonSchema, isOptional: true },
       responses: { 201: listedRunSchema },
+      headers: ['Location'],
       problems: [
         'not_found',
         'run_pending',
