@@ -71,7 +71,7 @@ function page(script: string): string {
 </head>
 <body>
 <rapi-doc spec-url="/openapi.json" load-fonts="false" regular-font="system-ui, sans-serif" mono-font="ui-monospace, monospace"
-  render-style="read" theme="light" show-header="false" show-method-in-nav-bar="as-colored-text" use-path-in-nav-bar="true"
+  render-style="focused" theme="light" show-header="false" show-method-in-nav-bar="as-colored-text" use-path-in-nav-bar="true"
   schema-style="table" sort-tags="false" persist-auth="false" allow-spec-url-load="false" allow-spec-file-load="false"></rapi-doc>
 </body>
 </html>
