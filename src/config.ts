@@ -147,7 +147,7 @@ function parseImagekit(variables: Variables, allowsHttp: boolean): Config['image
     variables.addProblem('IMAGEKIT_PRIVATE_KEY', "is required: ImageKit's private key")
   const problem = privateKey && placeholderProblem(privateKey)
   if (problem) variables.addProblem('IMAGEKIT_PRIVATE_KEY', problem)
-  const readUrl = (name: string) => {
+  const readUrl = (name: 'IMAGEKIT_UPLOAD_URL' | 'IMAGEKIT_API_URL') => {
     const url = variables.baseUrl(name)
     if (url !== undefined && isUnencrypted(url) && !allowsHttp)
       variables.addProblem(

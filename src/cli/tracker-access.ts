@@ -9,7 +9,7 @@ export type TrackerAccess = { url: string; key: { name: string; secret: string }
 /**
  * The first one that is set is used, and the first key in it if it has several. An admin key is accepted wherever an API key is.
  */
-const KEY_VARIABLES = ['TRACKER_ADMIN_KEY', 'TRACKER_API_KEY']
+const KEY_VARIABLES = ['TRACKER_ADMIN_KEY', 'TRACKER_API_KEY'] as const
 
 /** Reads the variables that the client commands need. Throws `ConfigError` if one is invalid. */
 export function parseTrackerAccess(env: Environment, readText: ReadText): TrackerAccess {

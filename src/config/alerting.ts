@@ -38,7 +38,7 @@ export function parseAlerting(variables: Variables, warnings: string[]): AlertSe
       )
     return { url: url.href, failures, pendingAgeMs }
   }
-  for (const name of ['ALERT_FAILURES', 'ALERT_PENDING_AGE'])
+  for (const name of ['ALERT_FAILURES', 'ALERT_PENDING_AGE'] as const)
     if (variables.text(name) !== undefined) warnings.push(`${name} has no effect without ALERT_WEBHOOK_URL`)
   return null
 }

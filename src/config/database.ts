@@ -23,7 +23,7 @@ export function parseDatabase(variables: Variables): DatabaseAddress {
     return { kind: 'sqlite', path: '' }
   }
   if (database.kind === 'sqlite') {
-    for (const name of ['DATABASE_LISTEN_URL', 'DATABASE_CONNECTIONS'])
+    for (const name of ['DATABASE_LISTEN_URL', 'DATABASE_CONNECTIONS'] as const)
       if (variables.text(name) !== undefined) variables.addProblem(name, 'is only for PostgreSQL; unset it')
     return database
   }

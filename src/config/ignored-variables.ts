@@ -1,12 +1,8 @@
+import { VARIABLES } from './documented-variables.ts'
 import type { Environment, Variables } from './variables.ts'
 
 /** The variables of this program. Its commands also read general ones such as `NODE_ENV` and `NO_COLOR`. */
-const KNOWN =
-  `HOST PORT PUBLIC_URL ALLOW_HTTP DATABASE_URL DATABASE_LISTEN_URL DATABASE_CONNECTIONS IMAGEKIT_PRIVATE_KEY IMAGEKIT_UPLOAD_URL IMAGEKIT_API_URL
-  IMAGEKIT_WEBHOOK_SECRET REQUIRE_EXTENSION_SIGNATURE TRACKER_API_KEY TRACKER_ADMIN_KEY TRACKER_TOKEN_SECRET TRACKER_URL
-  TRACKER_WEBHOOK_SECRET ALLOW_PRIVATE_TARGETS ALERT_WEBHOOK_URL ALERT_FAILURES ALERT_PENDING_AGE RECONCILE_AFTER
-  RECONCILE_EVERY EXPIRE_AFTER RETENTION RETENTION_RUNS MAX_UPLOAD_BYTES MAX_CONCURRENT_UPLOADS TRUSTED_PROXIES
-  METRICS_PUBLIC IMAGEKIT_PASSTHROUGH LOG_LEVEL`.split(/\s+/)
+const KNOWN = VARIABLES.map(({ name }) => name)
 
 /**
  * Variables of other programs that look like ours. ImageKit's clients read the two that begin with `IMAGEKIT_`. Kubernetes and
@@ -43,7 +39,7 @@ function isAlmost(name: string, known: string): boolean {
 }
 
 /** The variables of features that this version doesn't have yet. */
-const PLANNED = ['IMAGEKIT_PASSTHROUGH']
+const PLANNED = ['IMAGEKIT_PASSTHROUGH'] as const
 
 /** Checks the planned variables. Returns a warning for each one that is set. */
 export function checkPlannedVariables(variables: Variables): string[] {

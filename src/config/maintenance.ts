@@ -1,4 +1,5 @@
 import { parseDurationMs, positive } from '../domain/quantities.ts'
+import type { VariableName } from './documented-variables.ts'
 import type { Variables } from './variables.ts'
 
 /** The settings of the background jobs. All times in milliseconds. */
@@ -22,7 +23,7 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
 export function parseMaintenance(variables: Variables): MaintenanceSettings {
-  const duration = (name: string, fallbackMs: number) =>
+  const duration = (name: VariableName, fallbackMs: number) =>
     variables.parsed(name, fallbackMs, positive(parseDurationMs), DURATION)
   // ImageKit retries a webhook for 24 hours.
   const expireAfterMs = duration('EXPIRE_AFTER', 25 * HOUR)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { DatabaseAddress } from '../domain/database-address.ts'
+import type { VariableName } from './documented-variables.ts'
 import type { Variables } from './variables.ts'
 
 /** A key that authenticates requests. Logs and records show only its name. */
@@ -89,7 +90,7 @@ export function parseSecrets(
 }
 
 /** Reads a comma-separated list of secrets. */
-export function parseSecretList(variables: Variables, name: string): string[] {
+export function parseSecretList(variables: Variables, name: VariableName): string[] {
   const secrets = variables.list(name)
   for (const [index, secret] of secrets.entries()) {
     const problem = secretProblem(secret)
@@ -100,7 +101,7 @@ export function parseSecretList(variables: Variables, name: string): string[] {
 
 const REQUIRED_OFF_LOOPBACK = 'is required unless HOST and PUBLIC_URL are both loopback'
 
-function parseKeys(variables: Variables, name: string, isLocal: boolean): AccessKey[] {
+function parseKeys(variables: Variables, name: VariableName, isLocal: boolean): AccessKey[] {
   const text = variables.text(name)
   if (text === undefined) {
     if (!isLocal) variables.addProblem(name, REQUIRED_OFF_LOOPBACK)

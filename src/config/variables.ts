@@ -1,6 +1,7 @@
 import { parseEnv } from 'node:util'
 import { errorMessage } from '../domain/errors.ts'
 import { parseInteger } from '../domain/quantities.ts'
+import type { VariableName } from './documented-variables.ts'
 
 export type Environment = { readonly [name: string]: string | undefined }
 
@@ -12,6 +13,9 @@ export function withDotEnv(env: Environment, text: string): Environment {
   )
   return { ...Object.fromEntries(added), ...env }
 }
+
+/** A documented variable, or an option of a command that has the same effect as one. */
+type Name = VariableName | `--${string}`
 
 /** Returns a file's text. Throws if it can't be read. */
 export type ReadText = (path: string) => string
@@ -40,7 +44,7 @@ export class Variables {
    * The value, trimmed; undefined if it is unset or empty. Also undefined, and a problem, if `NAME` and `NAME_FILE` are both set, or
    * if the file is empty or can't be read.
    */
-  text(name: string): string | undefined {
+  text(name: Name): string | undefined {
     const value = this.#env[name]?.trim() || undefined
     const path = this.#env[`${name}_FILE`]?.trim() || undefined
     if (path === undefined) return value
@@ -64,7 +68,7 @@ export class Variables {
   }
 
   /** Parses a value. Returns `fallback` if it is unset or invalid. `form` describes a valid value: the problem says "must be `form`". */
-  parsed<T>(name: string, fallback: T, parse: (text: string) => T | undefined, form: string): T {
+  parsed<T>(name: Name, fallback: T, parse: (text: string) => T | undefined, form: string): T {
     const text = this.text(name)
     if (text === undefined) return fallback
     const value = parse(text)
@@ -73,7 +77,7 @@ export class Variables {
     return fallback
   }
 
-  integer(name: string, fallback: number, min: number, max: number): number {
+  integer(name: Name, fallback: number, min: number, max: number): number {
     const parse = (text: string) => {
       const value = parseInteger(text)
       return value !== undefined && value >= min && value <= max ? value : undefined
@@ -81,12 +85,12 @@ export class Variables {
     return this.parsed(name, fallback, parse, `a whole number from ${min} to ${max}`)
   }
 
-  flag(name: string, fallback: boolean): boolean {
+  flag(name: Name, fallback: boolean): boolean {
     const parse = (text: string) => (text === 'true' ? true : text === 'false' ? false : undefined)
     return this.parsed(name, fallback, parse, 'true or false')
   }
 
-  url(name: string, protocols: readonly string[]): URL | undefined {
+  url(name: Name, protocols: readonly string[]): URL | undefined {
     const parse = (text: string) => {
       const url = URL.canParse(text) ? new URL(text) : undefined
       return url && protocols.includes(url.protocol) ? url : undefined
@@ -96,7 +100,7 @@ export class Variables {
   }
 
   /** A URL to which paths are appended: without credentials, a query, a fragment or a trailing slash. */
-  baseUrl(name: string): string | undefined {
+  baseUrl(name: Name): string | undefined {
     const url = this.url(name, ['https:', 'http:'])
     if (url === undefined) return undefined
     if (url.search !== '' || url.hash !== '') this.addProblem(name, 'has a query or a fragment; remove it')
@@ -106,7 +110,7 @@ export class Variables {
   }
 
   /** A comma-separated list. An empty entry is a problem. */
-  list(name: string): string[] {
+  list(name: Name): string[] {
     const text = this.text(name)
     if (text === undefined) return []
     const entries = text.split(',').map((entry) => entry.trim())

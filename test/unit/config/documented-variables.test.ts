@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { parseTrackerAccess } from '../../../src/cli/tracker-access.ts'
+import { VARIABLES } from '../../../src/config/documented-variables.ts'
+import type { Environment } from '../../../src/config/variables.ts'
+import { LOCAL, parse } from './parse-env.ts'
+
+/** With alerts, whose thresholds have no effect otherwise. */
+const SQLITE: Environment = { ...LOCAL, ALERT_WEBHOOK_URL: 'https://alerts.example' }
+const POSTGRES: Environment = {
+  ...SQLITE,
+  DATABASE_URL: 'postgres://tracker@db.example/tracker',
+  TRACKER_TOKEN_SECRET: 'token-secret-0123456789',
+}
+
+test('the table in docs/configuration.md is the one that `npm run docs` writes', () => {
+  const script = fileURLToPath(new URL('../../../scripts/docs.mjs', import.meta.url))
+  const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' })
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+})
+
+test('the program reads exactly the documented variables', () => {
+  const read = new Set<string>()
+  const recording = (env: Environment) =>
+    new Proxy(env, {
+      get(target, name: string) {
+        read.add(name.replace(/_FILE$/, ''))
+        return target[name]
+      },
+    })
+  parse(recording(SQLITE))
+  parse(recording(POSTGRES))
+  parseTrackerAccess(recording({}), () => '')
+  expect([...read].sort()).toEqual(VARIABLES.map(({ name }) => name).sort())
+})
+
+const defaults = VARIABLES.flatMap((variable) =>
+  'default' in variable ? [[variable.name, variable.default] as const] : [],
+)
+
+test.each(defaults)('%s=%s has the same effect as no value', (name, value) => {
+  const env = name === 'DATABASE_CONNECTIONS' ? POSTGRES : SQLITE
+  const { warnings: _, ...config } = parse({ ...env, [name]: value })
+  expect(parse(env)).toMatchObject(config)
+})
