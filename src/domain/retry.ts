@@ -6,8 +6,8 @@ import { isRejected, type RequestedExtension, type Submission } from './submissi
 /**
  * The state of an item: one of the runs that an operator retries together. `waiting`: not started, or to be sent again after
  * ImageKit's rate limit. `submitting`: its submission is recorded and may have been sent. `accepted`: ImageKit accepted the
- * submission. `failed`: ImageKit rejected it, or no request was sent. `unconfirmed`: it is unknown whether ImageKit accepted it, so
- * it is never sent again.
+ * submission. `failed`: ImageKit rejected it, or got no complete request. `unconfirmed`: it is unknown whether ImageKit accepted it,
+ * or whether the submission was recorded, so it is never sent again.
  */
 export type RetryItemState = 'waiting' | 'submitting' | 'accepted' | 'failed' | 'unconfirmed'
 

@@ -12,7 +12,8 @@ export type PartHeaders = {
 /**
  * Parses the headers of one part: https://www.rfc-editor.org/rfc/rfc7578#section-4. Throws `invalid_input` for malformed, repeated
  * or unsupported ones; `filename*` takes precedence over `filename`. The form writer writes the name and the file name again, and
- * rejects those on which parsers disagree, so ImageKit reads the same name and file name as this parser.
+ * rejects those on which parsers disagree. So ImageKit reads the same ones as this parser, except that it may read a quote as `%22`,
+ * and may drop the backslashes of a Windows path.
  */
 export function parsePartHeaders(head: Buffer): PartHeaders {
   if (!isUtf8(head)) throw invalidHeaders('are not UTF-8')

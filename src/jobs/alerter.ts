@@ -79,7 +79,8 @@ export function createAlerter(deps: AlerterDeps): Repeated {
       // Each process sends the database alert; only the lease holder sends the others.
       const current = lease.current()
       if (current === null) return alertEveryMs
-      // Read before the evaluation: if the pause ends while alerts are evaluated, the result may already be outdated.
+      // Read before the evaluation: alerts that were evaluated during a pause are never sent, even if it ends meanwhile. The next run
+      // evaluates them again.
       const wasPaused = isPaused()
       for (const alert of await evaluateAlerts(deps, current)) {
         const message = alertMessage(alert, thresholds, links)

@@ -228,7 +228,7 @@ const SUBJECTS: { [L in LookupName]: (id: string) => string | undefined } = {
   uploadEndsOf: ofUploadEnds,
   firstDeliveryOf: ofEvent,
   unfinishedSubmissions: ofNothing,
-  abandonedClaims: ofNothing,
+  unfinishedClaims: ofNothing,
   unfinishedItems: ofNothing,
 }
 

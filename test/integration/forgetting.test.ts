@@ -3,7 +3,7 @@ import { newSubmission } from '../contract/builders.ts'
 import { numbered, openStoreOf, runSql, type TestDatabase } from '../support/database.ts'
 import { ask } from '../support/operator.ts'
 import { startTracker } from '../support/tracker.ts'
-import { deliver, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
+import { deliver, movedTo, type Payload, payload, register, statusOf } from '../support/webhooks.ts'
 
 type DeliveryList = { deliveries: { deliveryId: string }[] }
 
@@ -17,6 +17,11 @@ async function addSubmissions(database: TestDatabase, count: number, fileId: str
   const submission = newSubmission(['remove-bg'], { kind: 'external', fileId, at: Date.now() })
   await Promise.all(Array.from({ length: count }, () => store.createSubmission(submission)))
   await store.close()
+}
+
+/** The payload of a webhook that reports the success of an extension of this file. */
+function success(service: string, fileId: string): Payload {
+  return { ...payload(service, 'success'), fileObject: { fileId } }
 }
 
 async function forget(tracker: Parameters<typeof ask>[0], fileId: string): Promise<number> {
@@ -90,7 +95,9 @@ test('webhooks are recorded while an asset with 1,500 submissions is forgotten, 
 }, async () => {
   const stopped = await startTracker()
   const settled = await register(stopped, ['ai-tasks'], 'file-1')
-  await deliver(settled.webhookUrl, payload('ai-tasks', 'success'))
+  expect((await deliver(settled.webhookUrl, success('ai-tasks', 'file-1'))).json).toEqual({
+    outcome: 'applied',
+  })
   const pending = await register(stopped, ['remove-bg'], 'file-1')
   await stopped.service.stop()
   await addSubmissions(stopped.database, 1_500, 'file-1')
@@ -116,7 +123,7 @@ test('webhooks are recorded while an asset with 1,500 submissions is forgotten, 
     observed.add(
       JSON.stringify({ pendingExists, extensionStatus: parseExtensionStatus(await response.text()) }),
     )
-    const late = await deliver(pendingUrl, payload('remove-bg', 'success'))
+    const late = await deliver(pendingUrl, success('remove-bg', 'file-1'))
     expect(late.status).toBe(200)
     recorded += 1
   }
@@ -128,6 +135,6 @@ test('webhooks are recorded while an asset with 1,500 submissions is forgotten, 
   expect(observed).toContain(JSON.stringify({ pendingExists: false, extensionStatus }))
   for (const text of observed) expect(JSON.parse(text)).toMatchObject({ extensionStatus })
   for (const webhookUrl of [settledUrl, pendingUrl])
-    expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).json).toEqual({ outcome: 'ignored' })
+    expect((await deliver(webhookUrl, success('remove-bg', 'file-1'))).json).toEqual({ outcome: 'ignored' })
   expect((await tracker.fetch('/assets/file-1/status')).status).toBe(404)
 })

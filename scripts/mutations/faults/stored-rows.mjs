@@ -121,7 +121,7 @@ export const FAULTS_IN_STORED_ROWS = [
   },
   {
     name: 'silent-process-stays-alive',
-    in: 'IS_ABANDONED',
+    in: 'HAS_ENDED',
     word: ['heartbeat_at', '9e15 + heartbeat_at'],
     tests: TWO_PROCESSES,
   },

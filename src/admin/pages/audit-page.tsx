@@ -81,7 +81,10 @@ export function AuditPage({ operator, auditEntries, newest, older }: AuditProps)
   )
 }
 
-/** For example `retried 10 runs: unknown_foreground`. The number and the cause are shown only if they are recorded. */
+/**
+ * For example `retried 10 runs`, or `retried runs: unknown_foreground`. The number is recorded only for runs that were selected one by
+ * one, the cause only for a filter.
+ */
 function Action({ entry: { kind, details } }: { entry: AuditEntryView }) {
   if (kind !== 'retry_many') return <>{ACTION_TEXTS[kind]}</>
   const runIds = details?.['runIds']

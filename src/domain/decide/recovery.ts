@@ -26,7 +26,7 @@ export function recoverAbandoned(at: number, aliveSince: number): Step<{ submiss
   return {
     keys: [
       ['unfinishedSubmissions', since],
-      ['abandonedClaims', since],
+      ['unfinishedClaims', since],
       ['unfinishedItems', since],
     ],
     more: (facts) => [
@@ -34,13 +34,15 @@ export function recoverAbandoned(at: number, aliveSince: number): Step<{ submiss
         .list('unfinishedSubmissions', since)
         .flatMap(({ submissionId }): Key[] => [['details', submissionId]]),
       ...facts
-        .list('abandonedClaims', since)
+        .list('unfinishedClaims', since)
         .flatMap(({ submissionId }): Key[] => (submissionId === null ? [] : [['submissions', submissionId]])),
     ],
     decide(facts, ids) {
       const unfinished = facts.list('unfinishedSubmissions', since)
       const submissions = unfinished.flatMap((row) => unconfirmed(facts, ids, row, at))
-      const withoutResponse = facts.list('abandonedClaims', since).filter(({ response }) => response === null)
+      const withoutResponse = facts
+        .list('unfinishedClaims', since)
+        .filter(({ response }) => response === null)
       const staysClaimed = (claim: ClaimRow) => claim.abandoned || mayBeAtImageKit(facts, claim)
       const claims = withoutResponse.filter(staysClaimed).map((claim) => ({ ...claim, abandoned: true }))
       const retryItems = facts

@@ -26,8 +26,8 @@ export const LOOKUPS = {
   firstDeliveryOf: 'deliveries',
   /** By time, as text: unfinished submissions of other processes that have written no heartbeat after it. */
   unfinishedSubmissions: 'submissions',
-  /** By time, as text: claims of other processes that have written no heartbeat after it, without a response. */
-  abandonedClaims: 'claims',
+  /** By time, as text: claims without a response, of other processes that have written no heartbeat after it. */
+  unfinishedClaims: 'claims',
   /** By time, as text: items of retries that other processes, without a heartbeat after it, have begun and not ended. */
   unfinishedItems: 'retryItems',
 } as const satisfies { [name: string]: TableName }

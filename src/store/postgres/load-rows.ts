@@ -27,9 +27,9 @@ export type LoadRows = (session: Session, keys: readonly Key[], into: WorkingSet
 /**
  * Loads the rows of a batch inside its transaction, and locks what the batch may change until the transaction ends. Each call
  * locks names first (`SUBJECTS`), then runs, then submissions, each in a fixed order. Later it locks only runs that were added
- * meanwhile, and the names of abandoned claims of idempotency keys and of unfinished items of retries. What is locked is read
+ * meanwhile, and the names of unfinished claims of idempotency keys and of unfinished items of retries. What is locked is read
  * afterwards: if another transaction is changing it, the batch waits for that transaction and sees its changes. Work of `processId`
- * counts as in progress, not as abandoned.
+ * is in progress, so no key finds it as unfinished.
  */
 export function createLoadRows(processId: number): LoadRows {
   const finders = createFinders(processId, DIALECT)
@@ -59,7 +59,7 @@ export function createLoadRows(processId: number): LoadRows {
       for (const key of keysOf(kind)) into.load(key, runs(key))
     for (const key of keysOf('submissions')) into.load(key, submissions?.(key) ?? [])
     // Only these lookups tell which claims and items to lock. The rows are read again below, once they are locked.
-    for (const kind of ['abandonedClaims', 'unfinishedItems'] as const) {
+    for (const kind of ['unfinishedClaims', 'unfinishedItems'] as const) {
       const found = await lookUp(session, kind, keysOf(kind))
       await lockSubjects(
         session,
@@ -93,7 +93,7 @@ const LOOKED_UP = [
   'rejected',
   'notifications',
   'claims',
-  'abandonedClaims',
+  'unfinishedClaims',
   'retryItems',
   'unfinishedItems',
   'leases',
@@ -116,7 +116,7 @@ const SUBJECTS: { readonly [kind in Key[0]]?: (id: string) => string } = {
   leases: (id) => `lease ${id}`,
   signIns: (id) => `sign-in ${id}`,
   unfinishedSubmissions: () => 'recovery',
-  abandonedClaims: () => 'recovery',
+  unfinishedClaims: () => 'recovery',
   unfinishedItems: () => 'recovery',
 }
 

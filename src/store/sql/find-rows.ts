@@ -74,10 +74,10 @@ export const CLAIM = `SELECT k.scope, k.nonce, k.claimed_at, k.fingerprint, s.n,
   FROM idempotency_keys k LEFT JOIN submissions s ON s.n = k.submission WHERE`
 const ITEM = `SELECT i.n, i.state, s.n, s.chk, i.reason, i.owner
   FROM retry_items i LEFT JOIN submissions s ON s.n = i.submission WHERE`
-/** The end of a condition: the owner is neither the process with this id, nor one with a heartbeat after this time. */
-const IS_ABANDONED = 'NOT IN (SELECT id FROM processes WHERE id = ? OR heartbeat_at > ?)'
+/** Follows an owner in a condition: it is neither the process with this id, nor one with a heartbeat after this time. */
+const HAS_ENDED = 'NOT IN (SELECT id FROM processes WHERE id = ? OR heartbeat_at > ?)'
 
-/** Creates a finder for each kind of key. Work of `processId` counts as in progress, not as abandoned. */
+/** Creates a finder for each kind of key. Work of `processId` is in progress, so no key finds it as unfinished. */
 export function createFinders(
   processId: number,
   { indexedBy, sameDay }: Pick<Dialect, 'indexedBy' | 'sameDay'>,
@@ -114,7 +114,7 @@ export function createFinders(
     ),
     unfinishedSubmissions: many(
       `${SUBMISSION} s.n IN (SELECT n FROM submissions ${indexedBy('submissions_owner')}
-        WHERE owner IS NOT NULL AND owner ${IS_ABANDONED}) ORDER BY s.n`,
+        WHERE owner IS NOT NULL AND owner ${HAS_ENDED}) ORDER BY s.n`,
       byAliveSince,
       toSubmissionRow,
     ),
@@ -143,15 +143,15 @@ export function createFinders(
       toNotification,
     ),
     claims: one(`${CLAIM} k.scope = ?`, byText, toClaim),
-    abandonedClaims: many(
+    unfinishedClaims: many(
       `${CLAIM} k.scope IN (SELECT scope FROM idempotency_keys ${indexedBy('idempotency_keys_in_progress')}
-        WHERE response IS NULL AND owner ${IS_ABANDONED}) ORDER BY k.claimed_at`,
+        WHERE response IS NULL AND owner ${HAS_ENDED}) ORDER BY k.claimed_at`,
       byAliveSince,
       toClaim,
     ),
     retryItems: one(`${ITEM} i.n = ?`, byNumber, toItemRow),
     unfinishedItems: many(
-      `${ITEM} i.state = 'submitting' AND i.owner ${IS_ABANDONED} ORDER BY i.n`,
+      `${ITEM} i.state = 'submitting' AND i.owner ${HAS_ENDED} ORDER BY i.n`,
       byAliveSince,
       toItemRow,
     ),

@@ -6,7 +6,7 @@ import type { WorkingSet } from '../working-set.ts'
 import type { Connection } from './connection.ts'
 import { createStatements } from './statements.ts'
 
-/** Loads the rows of a batch inside its transaction. Work of `processId` counts as in progress, not as abandoned. */
+/** Loads the rows of a batch inside its transaction. Work of `processId` is in progress, so no key finds it as unfinished. */
 export function createLoadRows(
   connection: Connection,
   processId: number,

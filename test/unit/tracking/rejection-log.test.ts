@@ -122,7 +122,7 @@ function startForProven(keepRejected: (rejected: readonly NewRejectedDelivery[])
   return { log, chunks, warned, addProven }
 }
 
-test('deliveries with a valid token are stored at any rate while the queue has room, in small transactions, and ten are named in the log', async () => {
+test('any number of deliveries with a valid token per second is stored while the queue has room, in small transactions, and ten are named in the log', async () => {
   const { chunks, warned, addProven } = startForProven(() => Promise.resolve([]))
   addProven(3_000)
   await pass(1000)

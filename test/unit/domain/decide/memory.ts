@@ -172,7 +172,7 @@ function lookUp(rows: Rows, [lookup, id, name]: Key): Tables[TableName][] {
       return rows.deliveries.filter(({ eventId, outcome }) => eventId === id && outcome !== 'duplicate')
     case 'unfinishedSubmissions':
       return rows.submissions.filter(({ state }) => state === 'submitting')
-    case 'abandonedClaims':
+    case 'unfinishedClaims':
       return rows.claims.filter(({ response }) => response === null)
     case 'unfinishedItems':
       return rows.retryItems.filter(({ state }) => state === 'submitting')
