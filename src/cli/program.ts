@@ -124,11 +124,19 @@ export async function runProgram(
     if (!args.includes('serve'))
       for (const warning of findUnknownVariables(context.env))
         printLine(context.stderr, `Warning: ${warning}`)
-    await program.parseAsync(args, { from: 'user' })
+    await program.parseAsync(withoutSeparator(args), { from: 'user' })
     return context.exitCode
   } catch (error) {
     return reportError(error, context)
   }
+}
+
+/**
+ * npx passes `--` on, where `npm run demo -- --exit` does not. The demo has no operands that `--` could precede, so both forms are
+ * accepted.
+ */
+function withoutSeparator(args: readonly string[]): readonly string[] {
+  return args[0] === 'demo' && args[1] === '--' ? args.toSpliced(1, 1) : args
 }
 
 async function createProgram(

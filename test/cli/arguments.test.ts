@@ -77,6 +77,12 @@ describe('help', () => {
   })
 })
 
+test('demo accepts its options after --, because npx passes that on', async () => {
+  const { exitCode, stdout } = await runCli(['demo', '--', '--help'])
+  expect(exitCode).toBe(0)
+  expect(stdout).toContain('Usage: extension-tracker demo')
+})
+
 test('--version prints the version', async () => {
   expect(await runCli(['--version'])).toEqual({ exitCode: 0, stdout: '1.2.3\n', stderr: '' })
 })

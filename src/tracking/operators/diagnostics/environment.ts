@@ -139,6 +139,9 @@ export function checkTokenSecret(mode: number | null): Check {
   )
 }
 
+const RESTORE =
+  'remove the -wal and -shm files of the database, put a backup in its place, and start the service.'
+
 const PUT_BACK_OR_RESTORE =
   ', together with its -wal file; the service then continues by itself. If the database was deleted, run ' +
   '`extension-tracker backup FILE` while the service runs. Then stop the service, remove the -wal and -shm files of the database, ' +
@@ -152,13 +155,13 @@ export function remedyOf(fault: DatabaseFault): string {
     case 'replaced':
       return `Put the original file back${PUT_BACK_OR_RESTORE}`
     case 'truncated':
-      return 'Stop the service, restore a backup (docs/operators.md, Restore) and start again.'
+      return `Stop the service, ${RESTORE}`
     case 'log_missing':
       return 'Stop the service with SIGTERM, not with SIGKILL: it then copies the write-ahead log (-wal) into the database. Start it again.'
     case 'log_truncated':
       return (
         'Stop the service with SIGKILL, not with SIGTERM, which would copy the rest of the write-ahead log (-wal) into the ' +
-        'database. Restore a backup (docs/operators.md, Restore) and start again.'
+        `database. Then ${RESTORE}`
       )
     case 'unverifiable':
       return "Let the service's user read the folder of the database. The log output of the service contains the error."
