@@ -10,6 +10,7 @@ import { watch } from './watch.ts'
 export {
   InvalidSignatureError,
   TrackerApiError,
+  TrackerConnectionError,
   TrackerSubmissionError,
   TrackerTimeoutError,
 } from './errors.ts'
@@ -27,21 +28,24 @@ export type RunFilter = { [name in keyof z.input<typeof runFilterQuerySchema>]?:
   cursor?: string
 }
 
-type Abortable = { signal?: AbortSignal }
+type Abortable = { signal?: AbortSignal | undefined }
 
 /**
- * A client of the tracker. All methods reject with `TrackerApiError` if the tracker responds with an error, with the `TypeError` of
- * `fetch` without a response, and with the reason of `signal` as soon as it aborts. Times are in milliseconds.
+ * A client of the tracker. All methods reject with `TrackerApiError` if the tracker responds with an error, with
+ * `TrackerConnectionError` without a response, and with the reason of `signal` as soon as it aborts. Times are in milliseconds.
  */
 export type TrackerClient = {
-  /** The present status. `target` is a fileId or a `statusUrl`. */
+  /**
+   * The present status. `target` is a fileId or a `statusUrl`. A `statusUrl` whose address differs from `url`, because the tracker's
+   * PUBLIC_URL does, is requested with its own token only.
+   */
   status(target: string, options?: Abortable): Promise<AssetStatus>
   /**
    * Resolves with the status once nothing is pending. Waits at the tracker, so it resolves as soon as the last webhook is stored.
    * Rejects with `TrackerTimeoutError` after `timeout`, ten minutes by default. The `statusUrl` of a submission is followed to that
    * of its asset; if ImageKit rejected the upload, it rejects with `TrackerSubmissionError`.
    */
-  waitFor(target: string, options?: Abortable & { timeout?: number }): Promise<AssetStatus>
+  waitFor(target: string, options?: Abortable & { timeout?: number | undefined }): Promise<AssetStatus>
   /** The present status, then each newer one, until nothing is pending. */
   watch(target: string, options?: Abortable): AsyncGenerator<AssetStatus, void>
   /** Registers an upload that you send to ImageKit yourself, with the returned `webhookUrl`. */
@@ -55,11 +59,12 @@ export type TrackerClient = {
   /** Runs, the newest first; by default the failed ones that nobody has acknowledged. Needs an admin key. */
   failures(filter?: RunFilter, options?: Abortable): Promise<RunList>
   /** Retries a run. Resolves with the new run. Needs an admin key. */
-  retry(runId: string, options?: Abortable & { reason?: string }): Promise<ListedRun>
+  retry(runId: string, options?: Abortable & { reason?: string | undefined }): Promise<ListedRun>
 }
 
 const DEFAULT_TIMEOUT_MS = 600_000
 
+/** Throws `TypeError` if `url` is not the URL of a tracker. */
 export function createClient(options: ClientOptions): TrackerClient {
   const http = createHttp(options)
   return {

@@ -34,7 +34,26 @@ export class TrackerApiError extends Error {
   }
 }
 
-/** Nothing was final within the time that `waitFor` was given. The extensions may still finish later. */
+/** There was no response, or it broke off. `cause` is the error of `fetch`. */
+export class TrackerConnectionError extends Error {
+  override readonly name = 'TrackerConnectionError'
+
+  constructor(what: string, cause: unknown) {
+    super(`${what}: ${reasonOf(cause)}`, { cause })
+  }
+}
+
+/** The message of Node's `fetch` is only "fetch failed"; the reason is in its `cause`, in some errors only as its `code`. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error instanceof Error ? error : new Error(String(error))
+  if (!(cause instanceof Error)) return message
+  return cause.message || ('code' in cause ? String(cause.code) : message)
+}
+
+/**
+ * Nothing was final within the time that `waitFor` was given. The extensions may still finish later. `cause` is the failure of the
+ * last request; undefined if that succeeded.
+ */
 export class TrackerTimeoutError extends Error {
   override readonly name = 'TrackerTimeoutError'
   readonly timeoutMs: number

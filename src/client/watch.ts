@@ -1,6 +1,6 @@
 import { TrackerApiError } from './errors.ts'
 import { type AssetStatus, pathOf, poll, type Submission } from './follow.ts'
-import type { Http } from './http.ts'
+import { type Http, isUrl } from './http.ts'
 
 type Event = { id: string | undefined; data: string }
 
@@ -33,13 +33,12 @@ export async function* watch(
     if (error instanceof TrackerApiError && error.status < 500) throw error
   }
   // The stream ended early, or never began: a proxy may buffer it or cut it off.
-  for await (const status of poll(http, target, { signal, deadline: Number.POSITIVE_INFINITY, etag: lastId }))
-    yield status
+  yield* poll(http, target, { signal, etag: lastId })
 }
 
 function eventsPathOf(target: string): string {
   const path = pathOf(target)
-  if (!/^https?:/.test(path)) return path.replace(/\/status$/, '/events')
+  if (!isUrl(path)) return path.replace(/\/status$/, '/events')
   const url = new URL(path)
   url.pathname = `${url.pathname.replace(/\/status$/, '')}/events`
   return url.href

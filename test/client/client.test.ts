@@ -142,22 +142,3 @@ test('errors have the problem’s code, status, request id and invalid fields', 
     errors: [{ field: 'extensions', message: 'is empty' }],
   })
 })
-
-test('a key is sent only as a header, and a token only in the query', async () => {
-  const sent: { url: string; authorization: string | null }[] = []
-  const record: typeof fetch = async (input, init) => {
-    const request = new Request(input, init)
-    sent.push({ url: request.url, authorization: request.headers.get('authorization') })
-    return Response.json({ status: 'success' })
-  }
-  await createClient({ url: 'https://tracker.example/', key: 'k', fetch: record }).status('file')
-  await createClient({ url: 'https://tracker.example', token: 't', fetch: record }).status('file')
-  await createClient({ url: 'https://tracker.example', key: 'k', fetch: record }).status(
-    'https://tracker.example/assets/file/status?token=own',
-  )
-  expect(sent).toEqual([
-    { url: 'https://tracker.example/assets/file/status', authorization: 'Bearer k' },
-    { url: 'https://tracker.example/assets/file/status?token=t', authorization: null },
-    { url: 'https://tracker.example/assets/file/status?token=own', authorization: null },
-  ])
-})
