@@ -1,15 +1,8 @@
-import type { z } from 'zod'
-import { assetStatusSchema } from '../contract/asset.ts'
+import type { AssetStatus } from '../client/client.ts'
 import { escapeForTerminal, type Paint } from './terminal-text.ts'
 
-/** An asset's status as the service returns it. */
-export type AssetStatus = z.infer<typeof assetStatusSchema>
 /** The current run of one extension of an asset. */
 export type CurrentRun = AssetStatus['extensions'][number]
-
-export function parseAssetStatus(text: string): AssetStatus {
-  return assetStatusSchema.parse(JSON.parse(text))
-}
 
 /** Whether an extension failed or expired. `status` and `upload --wait` then exit with 3. */
 export function hasFailedOrExpired({ extensions }: AssetStatus): boolean {

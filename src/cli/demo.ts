@@ -14,7 +14,7 @@ import { type LocalPostgres, startLocalPostgres } from './local-postgres.ts'
 import { type LocalServers, startLocalServers } from './local-servers.ts'
 import { type SentUpload, sendUpload } from './send-upload.ts'
 import { createPaint, type Paint } from './terminal-text.ts'
-import { createTrackerClient, type TrackerClient } from './tracker-client.ts'
+import { type CommandClient, createCommandClient } from './tracker-client.ts'
 
 export function demoCommand(context: CommandContext): Command {
   return new Command('demo')
@@ -97,7 +97,7 @@ async function runDemo(
   const { serviceUrl } = servers
   const print = (text: string) => printLine(context.stdout, text)
   print(`pages     ${pagesUrl(serviceUrl)}\n\n${TABLE_HEAD}`)
-  const client = createTrackerClient({ url: serviceUrl, key: undefined })
+  const client = createCommandClient({ url: serviceUrl, key: undefined })
   const startedAt = performance.now()
   const results = await Promise.all(
     images.map((image) =>
@@ -112,7 +112,7 @@ async function runDemo(
 }
 
 async function runImage(
-  client: TrackerClient,
+  client: CommandClient,
   image: DemoImage,
   onChange: (run: CurrentRun, from: string | undefined) => void,
 ): Promise<DemoResult> {

@@ -1,18 +1,16 @@
-import { type AssetStatus, parseAssetStatus } from './asset-status.ts'
+import { type AssetStatus, TrackerApiError, TrackerTimeoutError } from '../client/client.ts'
+import { poll } from '../client/follow.ts'
+import { assetStatusSchema } from '../contract/asset.ts'
 import { CommandError } from './command-error.ts'
 import { escapeForTerminal } from './terminal-text.ts'
-import { pause, retryingClient, type TrackerClient } from './tracker-client.ts'
-import type { TrackerResponse } from './tracker-response.ts'
-
-/** The longest time for which one request asks the service to wait for a change. */
-const WAIT_SECONDS = 30
-const POLL_INTERVAL_MS = 1000
-/** How often a request is tried, with a second in between: a restart of the service may take up to a minute. */
-const RESTART_TRIES = 60
+import { type CommandClient, toCommandError } from './tracker-client.ts'
 
 /** The current status of an asset. Throws `CommandError` if the service doesn't know the asset, or doesn't return its status. */
-export async function getAssetStatus(client: TrackerClient, fileId: string): Promise<AssetStatus> {
-  return readStatus(client, fileId, await client.send({ method: 'GET', path: pathOf(fileId) }))
+export async function getAssetStatus(client: CommandClient, fileId: string): Promise<AssetStatus> {
+  const status = await client.status(fileId).catch((error: unknown) => {
+    throw toStatusError(client, fileId, error)
+  })
+  return readStatus(status)
 }
 
 /**
@@ -21,53 +19,40 @@ export async function getAssetStatus(client: TrackerClient, fileId: string): Pro
  * as soon as `signal` aborts.
  */
 export async function* followAsset(
-  client: TrackerClient,
+  client: CommandClient,
   fileId: string,
   limitSeconds = Number.POSITIVE_INFINITY,
   signal?: AbortSignal,
 ): AsyncGenerator<AssetStatus, void> {
-  const endsAt = Date.now() + limitSeconds * 1000
-  // The first request returns at once and is not retried, so a wrong address is reported immediately.
-  let wait = 0
-  let tries = 1
-  let etag: string | undefined
-  for (;;) {
-    const requestedAt = Date.now()
-    const request = {
-      method: 'GET',
-      path: `${pathOf(fileId)}?wait=${wait}`,
-      ...(etag !== undefined && { headers: { 'if-none-match': etag } }),
-    } as const
-    const response = await retryingClient(client, tries).send(request, signal)
-    if (response.status !== 304) {
-      const status = readStatus(client, fileId, response)
-      yield status
-      if (status.status !== 'pending') return
-      etag = response.header('etag')
-    } else if (Date.now() - requestedAt < POLL_INTERVAL_MS) {
-      // A service that is stopping responds 304 at once. Without a pause this would be a busy loop.
-      await pause(POLL_INTERVAL_MS, signal)
-    }
-    const remainingSeconds = Math.ceil((endsAt - Date.now()) / 1000)
-    if (remainingSeconds <= 0) return
-    wait = Math.min(WAIT_SECONDS, remainingSeconds)
-    tries = Math.min(RESTART_TRIES, remainingSeconds)
-  }
-}
-
-function pathOf(fileId: string): string {
-  return `/assets/${encodeURIComponent(fileId)}/status`
-}
-
-function readStatus(client: TrackerClient, fileId: string, response: TrackerResponse): AssetStatus {
-  if (response.status === 404)
-    throw new CommandError(`${escapeForTerminal(fileId)} is not known to the service.`)
-  if (response.status !== 200) throw client.toError(response)
+  if (limitSeconds === 0) return yield await getAssetStatus(client, fileId)
+  const timeout = limitSeconds * 1000
   try {
-    return parseAssetStatus(response.text)
-  } catch (cause) {
-    throw new CommandError('The response is not a status. Does TRACKER_URL point to the service?', 1, {
-      cause,
-    })
+    for await (const status of poll(client.http, fileId, { signal, timeout, failsFast: true }))
+      yield readStatus(status)
+  } catch (error) {
+    if (!(error instanceof TrackerTimeoutError)) throw toStatusError(client, fileId, error)
+    // Without a cause, the service responded, but something is still pending.
+    if (error.cause !== undefined) throw toStatusError(client, fileId, error.cause)
   }
+}
+
+function toStatusError({ access }: CommandClient, fileId: string, error: unknown): unknown {
+  if (!(error instanceof TrackerApiError)) return toCommandError(access, error)
+  if (error.status === 404)
+    return new CommandError(`${escapeForTerminal(fileId)} is not known to the service.`, 1, { cause: error })
+  return error.status < 300 ? notAStatus(error) : toCommandError(access, error)
+}
+
+function readStatus(status: unknown): AssetStatus {
+  try {
+    return assetStatusSchema.parse(status)
+  } catch (cause) {
+    throw notAStatus(cause)
+  }
+}
+
+function notAStatus(cause: unknown): CommandError {
+  return new CommandError('The response is not a status. Does TRACKER_URL point to the service?', 1, {
+    cause,
+  })
 }

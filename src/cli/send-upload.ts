@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { readText } from '../client/http.ts'
 import { isFileId } from '../domain/plain-text.ts'
 import { createFormWriter } from '../imagekit/form-writer.ts'
 import { CommandError } from './command-error.ts'
-import { oneChunk, type TrackerClient } from './tracker-client.ts'
-import type { TrackerResponse } from './tracker-response.ts'
+import { type CommandClient, explainErrors } from './tracker-client.ts'
 import type { UploadSource } from './upload-source.ts'
 
 const bodySchema = z.record(z.string(), z.unknown())
@@ -36,25 +36,24 @@ export type Upload = {
 }
 
 /** Uploads through the service. Throws `CommandError` without a response, and for one that is an error or not ImageKit's upload response. */
-export async function sendUpload(client: TrackerClient, upload: Upload): Promise<SentUpload> {
-  const { source, fields, idempotencyKey, onSent } = upload
+export async function sendUpload(
+  client: CommandClient,
+  { source, fields, idempotencyKey, onSent }: Upload,
+  signal?: AbortSignal,
+): Promise<SentUpload> {
   const form = createUploadForm(source, fields, onSent)
   try {
-    const response = await client.send({
-      method: 'POST',
-      path: '/api/v1/files/upload',
-      headers: {
-        'content-type': form.contentType,
-        ...(form.contentLength !== undefined && { 'content-length': String(form.contentLength) }),
-        ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
-      },
-      body: form.body,
-    })
-    if (response.status < 200 || response.status > 299) throw client.toError(response)
-    const link = response.header('link') ?? ''
+    const headers = {
+      'content-type': form.contentType,
+      ...(form.contentLength !== undefined && { 'content-length': String(form.contentLength) }),
+      ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+    }
+    const request = { method: 'POST', headers, body: form.body, signal }
+    const response = await explainErrors(client, client.http.send('/api/v1/files/upload', request))
+    const link = response.headers.get('link') ?? ''
     return {
-      ...parseResponse(response),
-      submissionId: response.header('x-submission-id') ?? null,
+      ...parseResponse(response.status, await explainErrors(client, readText(response, signal))),
+      submissionId: response.headers.get('x-submission-id'),
       statusUrl: linkTarget(link, 'status'),
       eventsUrl: linkTarget(link, 'events'),
     }
@@ -63,7 +62,7 @@ export async function sendUpload(client: TrackerClient, upload: Upload): Promise
   }
 }
 
-function parseResponse({ status, text }: TrackerResponse): Pick<SentUpload, 'body' | 'response'> {
+function parseResponse(status: number, text: string): Pick<SentUpload, 'body' | 'response'> {
   try {
     const body = bodySchema.parse(JSON.parse(text))
     return { body, response: responseSchema.parse(body) }
@@ -81,7 +80,7 @@ type UploadForm = {
   contentType: string
   /** Undefined if the size of the file is not known. */
   contentLength: number | undefined
-  body: AsyncIterable<string | Uint8Array>
+  body: string | AsyncIterable<Uint8Array>
 }
 
 /** The form of one upload, which streams the file. The file comes last, so that an invalid field is rejected early. */
@@ -96,7 +95,7 @@ function createUploadForm(
   const { contentType } = writer
   if (source.kind === 'url') {
     const form = `${head}${part('file', source.url)}${writer.formEnd}`
-    return { contentType, contentLength: Buffer.byteLength(form), body: oneChunk(form) }
+    return { contentType, contentLength: Buffer.byteLength(form), body: form }
   }
   // A form doesn't allow every character in a file name. ImageKit takes the file's name from the `fileName` parameter instead.
   const fileName = (source.fileName ?? 'file').replace(/[\\\p{Cc}]/gu, '_')
@@ -117,11 +116,11 @@ async function* streamForm(
   read: () => AsyncIterable<Buffer>,
   after: string,
   onSent: (bytes: number) => void,
-): AsyncGenerator<string | Uint8Array, void> {
-  yield before
+): AsyncGenerator<Uint8Array, void> {
+  yield Buffer.from(before)
   for await (const chunk of read()) {
     yield chunk
     onSent(chunk.length)
   }
-  yield after
+  yield Buffer.from(after)
 }

@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander'
 import stringWidth from 'string-width'
+import type { AssetStatus } from '../client/client.ts'
 import { isFileId } from '../domain/plain-text.ts'
 import {
-  type AssetStatus,
   type CurrentRun,
   changedRuns,
   formatChange,
@@ -13,7 +13,7 @@ import {
 import { type CommandContext, printLine } from './command-context.ts'
 import { followAsset, getAssetStatus } from './follow-asset.ts'
 import { createPaint, escapeForTerminal, type Paint, padTo, stringifyForTerminal } from './terminal-text.ts'
-import { createConfiguredClient, type TrackerClient } from './tracker-client.ts'
+import { type CommandClient, createConfiguredClient } from './tracker-client.ts'
 
 export function statusCommand(context: CommandContext): Command {
   return new Command('status')
@@ -42,7 +42,7 @@ function parseFileId(text: string): string {
   throw new InvalidArgumentError('It is not a valid fileId.')
 }
 
-async function* getOnce(client: TrackerClient, fileId: string): AsyncGenerator<AssetStatus, void> {
+async function* getOnce(client: CommandClient, fileId: string): AsyncGenerator<AssetStatus, void> {
   yield await getAssetStatus(client, fileId)
 }
 

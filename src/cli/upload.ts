@@ -1,19 +1,14 @@
 import { Command, Option } from 'commander'
+import type { AssetStatus } from '../client/client.ts'
 import type { RequestedExtension } from '../domain/submission.ts'
-import {
-  type AssetStatus,
-  changedRuns,
-  formatChange,
-  hasFailedOrExpired,
-  statusByName,
-} from './asset-status.ts'
+import { changedRuns, formatChange, hasFailedOrExpired, statusByName } from './asset-status.ts'
 import { type CommandContext, printLine } from './command-context.ts'
 import { CommandError } from './command-error.ts'
 import { followAsset } from './follow-asset.ts'
 import { startUploadProgress } from './progress-bar.ts'
 import { type SentUpload, sendUpload } from './send-upload.ts'
 import { createPaint, escapeForTerminal, type Paint, stringifyForTerminal } from './terminal-text.ts'
-import { createConfiguredClient, type TrackerClient } from './tracker-client.ts'
+import { type CommandClient, createConfiguredClient } from './tracker-client.ts'
 import {
   addField,
   addNamedExtension,
@@ -110,7 +105,7 @@ async function upload(
 
 async function sendWithProgress(
   { stderr }: CommandContext,
-  client: TrackerClient,
+  client: CommandClient,
   { source, fields, fileName }: { source: UploadSource; fields: [string, string][]; fileName: string },
   { json, idempotencyKey }: UploadOptions,
 ): Promise<SentUpload> {
@@ -130,7 +125,7 @@ type ReportOptions = { json: boolean; limitSeconds: number | undefined }
 /** Prints the result of an upload, and waits for its final statuses if `limitSeconds` is set. */
 async function reportUpload(
   context: CommandContext,
-  client: TrackerClient,
+  client: CommandClient,
   sent: SentUpload,
   { json, limitSeconds }: ReportOptions,
 ): Promise<void> {
@@ -157,7 +152,7 @@ async function reportUpload(
 }
 
 async function waitForFinalStatus(
-  client: TrackerClient,
+  client: CommandClient,
   { response }: SentUpload,
   limitSeconds: number,
   print: (line: string) => void,

@@ -23,9 +23,14 @@ export type RegisteredSubmission = z.output<typeof registeredSubmissionSchema>
 export type LinkedAssetStatus = z.output<typeof linkedAssetStatusSchema>
 export type ListedRun = z.output<typeof listedRunSchema>
 export type RunList = z.output<typeof runListSchema>
-export type RunFilter = { [name in keyof z.input<typeof runFilterQuerySchema>]?: string } & {
-  limit?: number
-  cursor?: string
+type RunFilterQuery = z.input<typeof runFilterQuerySchema>
+/** Null matches everything. Times are RFC 3339. */
+export type RunFilter = Omit<RunFilterQuery, 'acknowledged' | 'contradicted'> & {
+  acknowledged?: boolean | null | undefined
+  contradicted?: true | null | undefined
+  limit?: number | undefined
+  /** The `nextCursor` of the page before. */
+  cursor?: string | undefined
 }
 
 type Abortable = { signal?: AbortSignal | undefined }
@@ -56,7 +61,10 @@ export type TrackerClient = {
     response: object,
     options?: Abortable,
   ): Promise<LinkedAssetStatus | Submission>
-  /** Runs, the newest first; by default the failed ones that nobody has acknowledged. Needs an admin key. */
+  /**
+   * Runs, the newest first; by default the failed ones that nobody has acknowledged, with `acknowledged: null` also the others. Needs
+   * an admin key.
+   */
   failures(filter?: RunFilter, options?: Abortable): Promise<RunList>
   /** Retries a run. Resolves with the new run. Needs an admin key. */
   retry(runId: string, options?: Abortable & { reason?: string | undefined }): Promise<ListedRun>
@@ -64,7 +72,7 @@ export type TrackerClient = {
 
 const DEFAULT_TIMEOUT_MS = 600_000
 
-/** Throws `TypeError` if `url` is not the URL of a tracker. */
+/** Throws `TypeError` if `url` or `key` is invalid. */
 export function createClient(options: ClientOptions): TrackerClient {
   const http = createHttp(options)
   return {
@@ -73,26 +81,19 @@ export function createClient(options: ClientOptions): TrackerClient {
       waitFor(http, target, { signal, timeout }),
     watch: (target, { signal } = {}) => watch(http, target, { signal }),
     register: (registration, { signal } = {}) =>
-      http.json('/submissions', { method: 'POST', body: registration, signal }),
+      http.json('/submissions', { method: 'POST', json: registration, signal }),
     reportResponse: (submissionId, response, { signal } = {}) =>
       http.json(`/submissions/${encodeURIComponent(submissionId)}/response`, {
         method: 'PUT',
-        body: response,
+        json: response,
         signal,
       }),
-    failures({ limit, ...filter } = {}, { signal } = {}) {
-      const query = {
-        status: 'failed',
-        acknowledged: 'false',
-        ...filter,
-        ...(limit !== undefined && { limit: String(limit) }),
-      }
-      return http.json('/runs', { query, signal })
-    },
+    failures: ({ status = 'failed', acknowledged = false, ...filter } = {}, { signal } = {}) =>
+      http.json('/runs', { query: { status, acknowledged, ...filter }, signal }),
     retry: (runId, { signal, reason } = {}) =>
       http.json(`/runs/${encodeURIComponent(runId)}/retry`, {
         method: 'POST',
-        body: reason === undefined ? {} : { reason },
+        json: reason === undefined ? {} : { reason },
         signal,
       }),
   }

@@ -1,36 +1,54 @@
 import type { z } from 'zod'
 import type { problemSchema } from '../contract/problems.ts'
 
-type Problem = z.output<typeof problemSchema>
+type FieldErrors = NonNullable<z.output<typeof problemSchema>['errors']>
 
-/** The tracker responded with an error. `message` is the `detail` of its problem, which says what was wrong and what to do. */
+/** What an error response says about itself: a problem of the tracker, or an error in ImageKit's format. */
+export type Explanation = {
+  code?: string | undefined
+  detail?: string | undefined
+  help?: string | undefined
+  errors?: FieldErrors
+}
+
+/**
+ * The tracker responded with an error, or something else than the tracker responded. `message` consists of `detail` and `errors`, which
+ * say what was wrong and what to do.
+ */
 export class TrackerApiError extends Error {
   override readonly name = 'TrackerApiError'
-  /** The problem code, such as `not_found`. `GET /problems/CODE` explains it. Undefined if something else than the tracker responded. */
-  readonly code: string | undefined
   /** The HTTP status. */
   readonly status: number
+  readonly headers: Headers
+  /** The problem code, such as `not_found`. `GET /problems/CODE` explains it. */
+  readonly code: string | undefined
+  /** What was wrong; undefined if the response does not say it. */
+  readonly detail: string | undefined
+  /** What to do about it, in an error of ImageKit. */
+  readonly help: string | undefined
+  /** For an invalid request: what is wrong with which field. */
+  readonly errors: FieldErrors
   /** Identifies the request in the tracker's log; undefined if the response had none. */
   readonly requestId: string | undefined
-  /** For an invalid request: what is wrong with which field. */
-  readonly errors: NonNullable<Problem['errors']>
   /** When to try again, in milliseconds; undefined if the response does not say. */
   readonly retryAfterMs: number | undefined
 
-  constructor(facts: {
-    message: string
-    code: string | undefined
-    status: number
-    requestId: string | undefined
-    errors: NonNullable<Problem['errors']>
-    retryAfterMs: number | undefined
-  }) {
-    super(facts.message)
-    this.code = facts.code
-    this.status = facts.status
-    this.requestId = facts.requestId
-    this.errors = facts.errors
-    this.retryAfterMs = facts.retryAfterMs
+  constructor(
+    { status, headers }: Pick<Response, 'status' | 'headers'>,
+    { code, detail, help, errors = [] }: Explanation,
+    message = `The tracker responded with ${status}.`,
+  ) {
+    const fields = errors.map((error) => `${error.field}: ${error.message}`).join('; ')
+    super([detail ?? message, fields].filter((part) => part !== '').join(' '))
+    this.status = status
+    this.headers = headers
+    this.code = code
+    this.detail = detail
+    this.help = help
+    this.errors = errors
+    this.requestId = headers.get('x-request-id') ?? undefined
+    const retryAfter = Number(headers.get('retry-after') ?? Number.NaN)
+    this.retryAfterMs = Number.isFinite(retryAfter) ? retryAfter * 1000 : undefined
   }
 }
 
@@ -38,8 +56,8 @@ export class TrackerApiError extends Error {
 export class TrackerConnectionError extends Error {
   override readonly name = 'TrackerConnectionError'
 
-  constructor(what: string, cause: unknown) {
-    super(`${what}: ${reasonOf(cause)}`, { cause })
+  constructor(message: string, cause?: unknown) {
+    super(cause === undefined ? message : `${message}: ${reasonOf(cause)}`, { cause })
   }
 }
 

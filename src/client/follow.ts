@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { assetStatusSchema } from '../contract/asset.ts'
 import type { submissionSchema } from '../contract/submission.ts'
-import { TrackerSubmissionError, TrackerTimeoutError } from './errors.ts'
+import { TrackerConnectionError, TrackerSubmissionError, TrackerTimeoutError } from './errors.ts'
 import { type Http, isUrl, readJson } from './http.ts'
 import { PAUSE_MS, pause, repeat } from './repeat.ts'
 
@@ -11,13 +11,14 @@ export type Submission = z.output<typeof submissionSchema>
 /** The longest time for which one request asks the tracker to wait, in seconds. Many proxies end a request after a minute. */
 const WAIT_SECONDS = 30
 
-/** The longest time of a timer: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
+/** A timer can't be longer: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args. A longer wait has no limit. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
  * The present status of an asset, then each newer one, until nothing is pending. `target` is a fileId or a `statusUrl`. Uses long
- * polling: each request waits at the tracker until the status changes. Failed requests are repeated for about a minute. Rejects with
- * `TrackerTimeoutError` after `timeout` milliseconds, by default never. `etag` is that of a status that the caller already has.
+ * polling: each request waits at the tracker until the status changes. Failed requests are repeated for about a minute; with
+ * `failsFast`, the first one is not. Rejects with `TrackerTimeoutError` after `timeout` milliseconds, by default never. `etag` is that
+ * of a status that the caller already has.
  */
 export async function* poll(
   http: Http,
@@ -26,14 +27,16 @@ export async function* poll(
     signal?: AbortSignal | undefined
     timeout?: number | undefined
     etag?: string | undefined
+    failsFast?: boolean
   } = {},
 ): AsyncGenerator<AssetStatus, void> {
-  const { timeout } = options
-  const expiry = timeout === undefined ? undefined : signalAfter(timeout)
+  const { timeout = Number.POSITIVE_INFINITY, failsFast = false } = options
+  const expiry = timeout > MAX_TIMER_MS ? undefined : AbortSignal.timeout(Math.max(0, Math.ceil(timeout)))
   const signal = AbortSignal.any([options.signal, expiry].filter((one) => one !== undefined))
-  let failure: unknown = new Error('The tracker did not respond.')
+  let failure: unknown = new TrackerConnectionError('The tracker did not respond.')
   let path = pathOf(target)
   let { etag } = options
+  let isFirst = true
   // The first request returns at once, so that a wrong id or key is reported at once.
   let wait = etag === undefined ? 0 : WAIT_SECONDS
   const send = async () => {
@@ -49,7 +52,8 @@ export async function* poll(
       const onFailure = (error: unknown) => {
         failure = error
       }
-      const response = await repeat(send, { signal, onFailure })
+      const response = failsFast && isFirst ? await send() : await repeat(send, { signal, onFailure })
+      isFirst = false
       failure = undefined
       wait = WAIT_SECONDS
       const { body } = response
@@ -74,7 +78,7 @@ export async function* poll(
       }
     }
   } catch (error) {
-    if (timeout !== undefined && error === expiry?.reason) throw new TrackerTimeoutError(timeout, failure)
+    if (expiry?.aborted && error === expiry.reason) throw new TrackerTimeoutError(timeout, failure)
     throw error
   }
 }
@@ -92,8 +96,4 @@ export async function waitFor(
 /** The path of a fileId; a `statusUrl` as it is. */
 export function pathOf(target: string): string {
   return isUrl(target) ? target : `/assets/${encodeURIComponent(target)}/status`
-}
-
-function signalAfter(ms: number): AbortSignal {
-  return AbortSignal.timeout(Math.min(Math.max(0, Math.ceil(ms)), MAX_TIMER_MS))
 }

@@ -1,4 +1,4 @@
-import { TrackerApiError, TrackerConnectionError } from './errors.ts'
+import { type Explanation, TrackerApiError, TrackerConnectionError } from './errors.ts'
 
 export type ClientOptions = {
   /** The tracker's URL, such as `https://tracker.example.com`. */
@@ -12,9 +12,13 @@ export type ClientOptions = {
 }
 
 type RequestOptions = {
-  method?: string
-  query?: { readonly [name: string]: string | undefined }
-  body?: unknown
+  method?: string | undefined
+  /** Null and undefined are left out. */
+  query?: { readonly [name: string]: string | number | boolean | null | undefined }
+  /** Sent as JSON. */
+  json?: unknown
+  /** Sent as it is. */
+  body?: string | AsyncIterable<Uint8Array> | undefined
   headers?: { readonly [name: string]: string }
   signal?: AbortSignal | undefined
 }
@@ -30,14 +34,15 @@ export type Http = {
   json<T>(path: string, options?: RequestOptions): Promise<T>
 }
 
-/** Throws `TypeError` if `url` is not the URL of a tracker. */
+/** Throws `TypeError` if `url` or `key` is invalid. */
 export function createHttp({ url, key, token, fetch: send = fetch }: ClientOptions): Http {
   const base = parseBase(url)
+  const authorization = key === undefined ? undefined : authorizationOf(key)
   const http: Http = {
-    async send(path, { method = 'GET', query = {}, body, headers = {}, signal } = {}) {
+    async send(path, { method = 'GET', query = {}, json, body, headers = {}, signal } = {}) {
       const target = new URL(isUrl(path) ? path : base + path)
       for (const [name, value] of Object.entries(query))
-        if (value !== undefined) target.searchParams.set(name, value)
+        if (value !== undefined && value !== null) target.searchParams.set(name, String(value))
       const isOwn = target.href.startsWith(`${base}/`)
       // The token of a statusUrl takes precedence: it was made for this address.
       if (isOwn && token !== undefined && !target.searchParams.has('token'))
@@ -48,14 +53,16 @@ export function createHttp({ url, key, token, fetch: send = fetch }: ClientOptio
           `Nothing was sent to ${target.origin}: it is not the tracker at ${base}, and the URL has no token of its own.`,
         )
       const allHeaders = new Headers({
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...(key !== undefined && isOwn && !hasToken && { authorization: `Bearer ${key}` }),
+        ...(json !== undefined && { 'content-type': 'application/json' }),
+        ...(authorization !== undefined && isOwn && !hasToken && { authorization }),
         ...headers,
       })
       const response = await send(target, {
         method,
         headers: allHeaders,
-        ...(body !== undefined && { body: JSON.stringify(body) }),
+        body: json === undefined ? (body ?? null) : JSON.stringify(json),
+        // A redirect would turn a POST into a GET, and hide that `url` is not the tracker's URL.
+        redirect: 'manual',
         ...(signal && { signal }),
       }).catch((error: unknown) => {
         signal?.throwIfAborted()
@@ -76,13 +83,24 @@ export function isUrl(text: string): boolean {
   return /^https?:\/\//i.test(text)
 }
 
-/** Parses the JSON of a response. Rejects with `TrackerConnectionError` if it breaks off. */
+/** Parses the JSON object of a response. Rejects with `TrackerApiError` if it is none. */
 export async function readJson<T>(response: Response, signal?: AbortSignal): Promise<T> {
-  const text = await response.text().catch((error: unknown) => {
+  const body = parseObject(await readText(response, signal))
+  if (body === undefined)
+    throw new TrackerApiError(
+      response,
+      {},
+      'The response is not from the tracker: it is not a JSON object. Does `url` point to the tracker?',
+    )
+  return body as T
+}
+
+/** The body of a response. Rejects with `TrackerConnectionError` if it breaks off. */
+export function readText(response: Response, signal?: AbortSignal): Promise<string> {
+  return response.text().catch((error: unknown) => {
     signal?.throwIfAborted()
     throw new TrackerConnectionError('The response broke off', error)
   })
-  return JSON.parse(text) as T
 }
 
 function parseBase(url: string): string {
@@ -95,29 +113,54 @@ function parseBase(url: string): string {
   return `${origin}${pathname}`.replace(/\/+$/, '')
 }
 
+/** The errors don't contain the key. */
+function authorizationOf(key: string): string {
+  if (key === '' || key.includes(':'))
+    throw new TypeError(
+      'The option `key` must be the secret of a key: of `name:secret`, only the part after the colon.',
+    )
+  try {
+    return new Headers({ authorization: `Bearer ${key}` }).get('authorization') ?? ''
+  } catch {
+    throw new TypeError('The option `key` has a character that a header cannot contain.')
+  }
+}
+
 async function toError(response: Response): Promise<TrackerApiError> {
-  const { status, headers } = response
-  const retryAfter = Number(headers.get('retry-after') ?? Number.NaN)
-  const problem = await readProblem(response)
-  return new TrackerApiError({
-    message: problem.detail ?? problem.message ?? `The tracker responded with ${status}.`,
-    code: problem.code,
-    status,
-    requestId: headers.get('x-request-id') ?? undefined,
-    errors: problem.errors ?? [],
-    retryAfterMs: Number.isFinite(retryAfter) ? retryAfter * 1000 : undefined,
-  })
+  const { type, status, headers } = response
+  const explanation = explain(await response.text().catch(() => ''))
+  // Browsers hide the status and the headers of a redirect.
+  if (type !== 'opaqueredirect' && (status < 300 || status > 399))
+    return new TrackerApiError(response, explanation)
+  const location = headers.get('location') ?? 'another address'
+  const message = `The server redirects to ${location}. Set the option \`url\` to the tracker's final URL.`
+  return new TrackerApiError(response, explanation, message)
 }
 
-type ReadProblem = {
-  code?: string
-  detail?: string
-  message?: string
-  errors?: { field: string; message: string }[]
+/** Reads a problem of the tracker, or an error in ImageKit's format. A proxy may respond with anything. */
+function explain(text: string): Explanation {
+  const body = parseObject(text) ?? {}
+  const textOf = (name: string) => (typeof body[name] === 'string' ? body[name] : undefined)
+  const { errors } = body
+  return {
+    code: textOf('code'),
+    detail: textOf('detail') ?? textOf('message'),
+    help: textOf('help'),
+    errors: Array.isArray(errors) ? errors.filter(isFieldError) : [],
+  }
 }
 
-/** A proxy may respond with anything. */
-async function readProblem(response: Response): Promise<ReadProblem> {
-  const body: unknown = await response.json().catch(() => undefined)
-  return typeof body === 'object' && body !== null ? body : {}
+function isFieldError(error: unknown): error is { field: string; message: string } {
+  if (typeof error !== 'object' || error === null || !('field' in error && 'message' in error)) return false
+  return typeof error.field === 'string' && typeof error.message === 'string'
+}
+
+/** The object that a text contains as JSON; undefined if it contains none. */
+function parseObject(text: string): { [name: string]: unknown } | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -61,6 +61,13 @@ test('--watch prints the status, then each change, until nothing is pending', as
   expect(exitCode).toBe(3)
 })
 
+test('--watch reports at once that nothing listens at the address', async () => {
+  const env = { TRACKER_URL: 'http://127.0.0.1:1' }
+  const { exitCode, stderr } = await runCli(['status', FILE_ID, '--watch'], { env })
+  expect(stderr).toContain('Nothing listens at http://127.0.0.1:1.')
+  expect(exitCode).toBe(1)
+})
+
 test('--watch prints nothing for a new version that changes no status', async () => {
   const same = assetStatus({ 'remove-bg': 'pending', 'aws-auto-tagging': 'success' }, '"1b"')
   const { stdout } = await status([FILE_ID, '--watch'], ONE_PENDING, same, ONE_FAILED)

@@ -96,6 +96,17 @@ describe('--wait', () => {
     expect(exitCode).toBe(1)
   })
 
+  test('of 0 seconds prints the present status', async () => {
+    const { env, requests } = await startTrackerWith(
+      { 'remove-bg': 'pending' },
+      assetStatus({ 'remove-bg': 'success' }),
+    )
+    const { exitCode, stdout } = await runCli(['upload', FILE, '--wait', '0'], { env })
+    expect(stdout).toContain('  remove-bg  pending → success\n')
+    expect(exitCode).toBe(0)
+    expect(requests).toHaveLength(2)
+  })
+
   test('continues after a restart of the service', async () => {
     const { env } = await startTrackerWith(
       { 'remove-bg': 'pending' },

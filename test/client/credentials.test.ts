@@ -67,6 +67,20 @@ test.each([undefined, '', 'tracker.example', '/tracker', 'ftp://tracker.example'
   },
 )
 
+test.each([
+  ['', 'must be the secret'],
+  ['app:a-secret', 'the part after the colon'],
+  ['a-\nsecret', 'a character that a header cannot contain'],
+  ['a-secret-€', 'a character that a header cannot contain'],
+])(
+  'a client with the key %j is rejected at once, and the error does not contain the key',
+  (key, sentence) => {
+    const create = () => createClient({ url: URL_OF_TRACKER, key })
+    expect(create).toThrow(sentence)
+    expect(create).not.toThrow(/a-\n?secret/)
+  },
+)
+
 test('a client whose url contains a key is rejected at once, and the error does not contain the key', () => {
   const create = () => createClient({ url: 'https://secret@tracker.example' })
   expect(create).toThrow('without user name, query or fragment')

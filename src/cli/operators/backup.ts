@@ -9,7 +9,7 @@ import { findBackupProblems } from '../../store/sqlite/backup.ts'
 import { type CommandContext, printLine } from '../command-context.ts'
 import { CommandError, errorCode } from '../command-error.ts'
 import { OPERATOR_HELP } from '../tracker-access.ts'
-import { createConfiguredClient, type TrackerClient } from '../tracker-client.ts'
+import { type CommandClient, createConfiguredClient, explainErrors } from '../tracker-client.ts'
 
 export function backupCommand(context: CommandContext): Command {
   return new Command('backup')
@@ -49,18 +49,18 @@ To restore a copy, stop the service, replace the file of DATABASE_URL with it, a
 The copy does not contain the token secret: that is TRACKER_TOKEN_SECRET or, if it is not set, the file token-secret beside
 the database. Without that secret, existing webhook and status URLs are invalid.`
 
-async function download(client: TrackerClient, file: string, signal: AbortSignal): Promise<PartFile> {
-  const { status, header, body } = await client.open({ method: 'POST', path: '/backup' }, signal)
-  if (status !== 200) throw client.toError({ status, header, text: await body.text() })
-  const length = header('content-length')
-  const part = await writePart(file, body).catch((cause: unknown) => {
+async function download(client: CommandClient, file: string, signal: AbortSignal): Promise<PartFile> {
+  const request = client.http.send('/backup', { method: 'POST', signal })
+  const { headers, body } = await explainErrors(client, request)
+  const length = headers.get('content-length')
+  const part = await writePart(file, body ?? []).catch((cause: unknown) => {
     const reason = signal.aborted ? 'stopped' : errorMessage(cause)
     throw new CommandError(`The copy is incomplete and was removed: ${reason}.`, 1, { cause })
   })
-  if (length !== undefined && part.bytes === Number(length)) return part
+  if (length !== null && part.bytes === Number(length)) return part
   await part.remove()
   throw new CommandError(
-    length === undefined
+    length === null
       ? 'The response has no Content-Length, so the copy may be incomplete. Does a proxy remove that header?'
       : `Only ${part.bytes} of ${length} bytes were received.`,
   )
@@ -95,7 +95,10 @@ function alreadyExistsError(file: string): CommandError {
 type PartFile = { path: string; bytes: number; remove(): Promise<void> }
 
 /** Writes `chunks` to a temporary file beside `file`, readable by its owner only, and syncs it. Removes it if that fails. */
-async function writePart(file: string, chunks: AsyncIterable<Uint8Array>): Promise<PartFile> {
+async function writePart(
+  file: string,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<PartFile> {
   const path = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.part`)
   const remove = () => rm(path, { force: true })
   const handle = await open(path, 'wx', 0o600)
@@ -111,7 +114,10 @@ async function writePart(file: string, chunks: AsyncIterable<Uint8Array>): Promi
   }
 }
 
-async function writeAll(handle: FileHandle, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+async function writeAll(
+  handle: FileHandle,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<number> {
   let bytes = 0
   for await (const chunk of chunks) {
     await handle.writeFile(chunk)

@@ -6,7 +6,7 @@ import { type CommandContext, printLine, terminalWidth } from '../command-contex
 import { formatPairs, formatTable, shortTime } from '../table.ts'
 import { escapeForTerminal, stringifyForTerminal } from '../terminal-text.ts'
 import { OPERATOR_HELP } from '../tracker-access.ts'
-import { createConfiguredClient, requestJson, type TrackerClient } from '../tracker-client.ts'
+import { type CommandClient, createConfiguredClient, requestJson } from '../tracker-client.ts'
 import { type ListedDelivery, limitOption, listDeliveries, MAX_LISTED } from './list-pages.ts'
 import { findNew, pollUntilStopped } from './watch.ts'
 
@@ -92,7 +92,7 @@ const POLL_LIMIT = 200
 /** Calls `onNew` with deliveries that are new to the list until the process is asked to stop. */
 async function watchDeliveries(
   context: CommandContext,
-  client: TrackerClient,
+  client: CommandClient,
   { query, listed }: { query: { [name: string]: string }; listed: readonly ListedDelivery[] },
   onNew: (deliveries: ListedDelivery[]) => void,
 ): Promise<void> {

@@ -1,16 +1,17 @@
 import { Readable } from 'node:stream'
 import { z } from 'zod'
+import type { AssetStatus } from '../../client/client.ts'
 import { Variables } from '../../config/variables.ts'
 import { deliveryDetailSchema } from '../../contract/delivery.ts'
 import { errorMessage } from '../../domain/errors.ts'
 import { deleteFile } from '../../imagekit/delete-file.ts'
 import { type Check, fail, ok, warn } from '../../tracking/operators/diagnostics/check.ts'
-import type { AssetStatus, CurrentRun } from '../asset-status.ts'
+import type { CurrentRun } from '../asset-status.ts'
 import type { CommandContext } from '../command-context.ts'
 import { CommandError } from '../command-error.ts'
 import { followAsset } from '../follow-asset.ts'
-import { type SentUpload, sendUpload } from '../send-upload.ts'
-import { requestJson, type TrackerClient } from '../tracker-client.ts'
+import { type SentUpload, sendUpload, type Upload } from '../send-upload.ts'
+import { type CommandClient, requestJson } from '../tracker-client.ts'
 import { listDeliveries } from './list-pages.ts'
 
 const TAGGER = 'aws-auto-tagging'
@@ -26,7 +27,7 @@ const PIXEL = Buffer.from(
 /** Uploads a real file through the service, waits for its webhook, and deletes the file at ImageKit. */
 export async function* checkLive(
   context: CommandContext,
-  client: TrackerClient,
+  client: CommandClient,
   limitSeconds: number,
 ): AsyncGenerator<Check, void> {
   const startedAt = performance.now()
@@ -35,7 +36,7 @@ export async function* checkLive(
   const { signal } = stop
   let sent: SentUpload
   try {
-    sent = await sendPixel({ ...client, send: (request) => client.send(request, signal) })
+    sent = await sendPixel(client, signal)
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
     if (signal.aborted)
@@ -62,9 +63,9 @@ export async function* checkLive(
   }
 }
 
-function sendPixel(client: TrackerClient): Promise<SentUpload> {
+function sendPixel(client: CommandClient, signal: AbortSignal): Promise<SentUpload> {
   const fileName = PIXEL_NAME
-  return sendUpload(client, {
+  const upload: Upload = {
     source: {
       kind: 'bytes',
       fileName,
@@ -76,12 +77,13 @@ function sendPixel(client: TrackerClient): Promise<SentUpload> {
       ['fileName', fileName],
       ['extensions', JSON.stringify([{ name: TAGGER, minConfidence: 70, maxTags: 5 }])],
     ],
-  })
+  }
+  return sendUpload(client, upload, signal)
 }
 
 /** The asset once nothing is pending, or as it is after `limitSeconds`. */
 async function waitForFinalStatus(
-  client: TrackerClient,
+  client: CommandClient,
   fileId: string,
   limitSeconds: number,
   signal: AbortSignal,
@@ -96,7 +98,7 @@ async function waitForFinalStatus(
  * upload began.
  */
 async function checkWebhook(
-  client: TrackerClient,
+  client: CommandClient,
   fileId: string,
   asset: AssetStatus | undefined,
   afterMs: number,
@@ -121,7 +123,7 @@ async function checkWebhook(
 }
 
 /** Acknowledges the run, because the failure of this test upload needs no attention from an operator. */
-async function acknowledge(client: TrackerClient, { runId }: CurrentRun): Promise<void> {
+async function acknowledge(client: CommandClient, { runId }: CurrentRun): Promise<void> {
   const path = `/runs/${encodeURIComponent(runId)}/acknowledge`
   await requestJson(client, { method: 'POST', path, body: { note: 'doctor --live' } }, z.looseObject({}))
 }
@@ -147,7 +149,7 @@ async function cleanUp({ env, readText }: CommandContext, fileId: string, timeou
 }
 
 /** Describes the newest delivery about a file: the result of its signature check (`unknown` if it was rejected), and its stored headers. */
-async function formatLatestDelivery(client: TrackerClient, fileId: string): Promise<string> {
+async function formatLatestDelivery(client: CommandClient, fileId: string): Promise<string> {
   const { deliveries } = await listDeliveries(client, { fileId }, 1)
   const [delivery] = deliveries
   if (delivery === undefined) return 'the delivery is not listed'

@@ -1,5 +1,7 @@
 import { request } from 'undici'
 import type { z } from 'zod'
+import { TrackerApiError } from '../../client/client.ts'
+import { readJson } from '../../client/http.ts'
 import { diagnosticsSchema } from '../../contract/maintenance.ts'
 import { errorMessage } from '../../domain/errors.ts'
 import { isLoopbackHost } from '../../domain/host-address.ts'
@@ -7,8 +9,7 @@ import { type Check, fail, ok } from '../../tracking/operators/diagnostics/check
 import { checkClock } from '../../tracking/operators/diagnostics/environment.ts'
 import { CommandError } from '../command-error.ts'
 import type { TrackerAccess } from '../tracker-access.ts'
-import type { TrackerClient } from '../tracker-client.ts'
-import type { TrackerResponse } from '../tracker-response.ts'
+import { type CommandClient, toCommandError } from '../tracker-client.ts'
 
 type Diagnostics = z.infer<typeof diagnosticsSchema>
 
@@ -16,30 +17,24 @@ const RESPONSE_TIMEOUT_MS = 60_000
 const REACH_TIMEOUT_MS = 10_000
 
 /** Yields the checks that the service runs itself, and those that this process runs. Returns whether the service reported its checks. */
-export async function* checkService(
-  access: TrackerAccess,
-  client: TrackerClient,
-): AsyncGenerator<Check, boolean> {
-  let response: TrackerResponse
+export async function* checkService({ access, http }: CommandClient): AsyncGenerator<Check, boolean> {
+  const signal = AbortSignal.timeout(RESPONSE_TIMEOUT_MS)
+  let response: Response
+  let report: Diagnostics | undefined
   try {
-    response = await client.send({ method: 'GET', path: '/doctor' }, AbortSignal.timeout(RESPONSE_TIMEOUT_MS))
+    response = await http.send('/doctor', { signal })
+    report = diagnosticsSchema.safeParse(await readJson(response, signal)).data
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error
-    yield fail(
-      'service',
-      error.message,
-      'Start the service, or set TRACKER_URL to its address. The other checks were skipped.',
-    )
+    yield toFailedCheck(access, error)
     return false
   }
-  const report = readDiagnostics(response)
   if (report === undefined) {
-    yield toFailedCheck(access, client, response)
+    yield notATracker(access)
     return false
   }
   const { version, node, checks } = report
   yield ok('service', `extension-tracker ${version} on Node ${node} at ${access.url}`)
-  const date = Date.parse(response.header('date') ?? '')
+  const date = Date.parse(response.headers.get('date') ?? '')
   if (!Number.isNaN(date)) yield checkClock('clock', Date.now() - date, "the service's")
   yield* checks
   const isRemote = !isLoopbackHost(new URL(access.url).hostname)
@@ -49,30 +44,28 @@ export async function* checkService(
   return true
 }
 
-function readDiagnostics({ status, text }: TrackerResponse): Diagnostics | undefined {
-  if (status !== 200) return undefined
-  try {
-    return diagnosticsSchema.safeParse(JSON.parse(text)).data
-  } catch {
-    return undefined
-  }
+function toFailedCheck(access: TrackerAccess, error: unknown): Check {
+  const status = error instanceof TrackerApiError ? error.status : undefined
+  if (status === 404 || (status !== undefined && status < 300)) return notATracker(access)
+  const explained = toCommandError(access, error)
+  if (!(explained instanceof CommandError)) throw error
+  return fail('service', explained.message, remedyFor(status))
 }
 
-function toFailedCheck(access: TrackerAccess, client: TrackerClient, response: TrackerResponse): Check {
-  const { status } = response
+function remedyFor(status: number | undefined): string {
+  if (status === undefined)
+    return 'Start the service, or set TRACKER_URL to its address. The other checks were skipped.'
   if (status === 401 || status === 403)
-    return fail(
-      'service',
-      client.toError(response).message,
-      'Set TRACKER_ADMIN_KEY to one of the admin keys of the service.',
-    )
-  if (status === 200 || status === 404)
-    return fail(
-      'service',
-      `the server at ${access.url} is not an extension-tracker, or its version has no doctor`,
-      'Check TRACKER_URL and the version of the service.',
-    )
-  return fail('service', client.toError(response).message, "Check the service's log.")
+    return 'Set TRACKER_ADMIN_KEY to one of the admin keys of the service.'
+  return "Check the service's log."
+}
+
+function notATracker({ url }: TrackerAccess): Check {
+  return fail(
+    'service',
+    `the server at ${url} is not an extension-tracker, or its version has no doctor`,
+    'Check TRACKER_URL and the version of the service.',
+  )
 }
 
 /** Checks from this machine that PUBLIC_URL leads to the process that responded to `/doctor`. */

@@ -5,7 +5,7 @@ import { type Check, fail, ok } from '../../tracking/operators/diagnostics/check
 import { type CommandContext, printLine } from '../command-context.ts'
 import { createPaint, escapeForTerminal, type Paint, stringifyForTerminal } from '../terminal-text.ts'
 import { OPERATOR_HELP, parseTrackerAccess, type TrackerAccess } from '../tracker-access.ts'
-import { createTrackerClient } from '../tracker-client.ts'
+import { createCommandClient } from '../tracker-client.ts'
 import { checkLive } from './doctor-live.ts'
 import { checkService } from './doctor-service.ts'
 
@@ -54,8 +54,8 @@ async function* runChecks(
   yield* checkEnvironment(context)
   const access = readAccess(context)
   if (!('url' in access)) return yield* access
-  const client = createTrackerClient(access)
-  const hasReported = yield* checkService(access, client)
+  const client = createCommandClient(access)
+  const hasReported = yield* checkService(client)
   if (hasReported && liveSeconds !== undefined) yield* checkLive(context, client, liveSeconds)
 }
 

@@ -6,7 +6,7 @@ import { type CommandContext, printLine, terminalWidth } from '../command-contex
 import { type Column, formatTable, shortTime } from '../table.ts'
 import { createPaint, type Paint, stringifyForTerminal } from '../terminal-text.ts'
 import { OPERATOR_HELP } from '../tracker-access.ts'
-import { createConfiguredClient, requestJson, type TrackerClient } from '../tracker-client.ts'
+import { type CommandClient, createConfiguredClient, requestJson } from '../tracker-client.ts'
 import { type ListedRun, listRuns, MAX_LISTED } from './list-pages.ts'
 import {
   addRunFilterOptions,
@@ -81,14 +81,14 @@ const LIST_ALL_EVERY_MS = 60_000
 const activitySchema = statsSchema.pick({ byStatus: true, byHour: true, oldestPendingAt: true })
 type Activity = z.infer<typeof activitySchema>
 
-function fetchActivity(client: TrackerClient): Promise<Activity> {
+function fetchActivity(client: CommandClient): Promise<Activity> {
   return requestJson(client, { path: '/stats?window=1h' }, activitySchema)
 }
 
 /** Calls `onNewRuns` with runs that are new to the list until the process is asked to stop. Retries while the service restarts. */
 async function watch(
   context: CommandContext,
-  client: TrackerClient,
+  client: CommandClient,
   start: { filter: RunFilter; listed: readonly ListedRun[]; before: Activity },
   onNewRuns: (runs: ListedRun[]) => void,
 ): Promise<void> {

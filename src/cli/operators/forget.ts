@@ -4,7 +4,7 @@ import { type CommandContext, printLine } from '../command-context.ts'
 import { CommandError } from '../command-error.ts'
 import { escapeForTerminal, stringifyForTerminal } from '../terminal-text.ts'
 import { OPERATOR_HELP } from '../tracker-access.ts'
-import { createConfiguredClient, requestOk } from '../tracker-client.ts'
+import { createConfiguredClient, explainErrors } from '../tracker-client.ts'
 
 type ForgetOptions = { reason?: string; yes?: true; json?: true }
 
@@ -19,11 +19,8 @@ export function forgetCommand(context: CommandContext): Command {
     .action(async (fileId: string, { reason, yes, json }: ForgetOptions) => {
       const client = createConfiguredClient(context)
       if (!yes) await confirm(context, fileId)
-      await requestOk(client, {
-        method: 'DELETE',
-        path: `/assets/${encodeURIComponent(fileId)}`,
-        body: reason === undefined ? {} : { reason },
-      })
+      const request = { method: 'DELETE', json: reason === undefined ? {} : { reason } }
+      await explainErrors(client, client.http.send(`/assets/${encodeURIComponent(fileId)}`, request))
       printLine(
         context.stdout,
         json ? stringifyForTerminal({ fileId, forgotten: true }) : `Forgot ${escapeForTerminal(fileId)}.`,

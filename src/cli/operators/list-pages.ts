@@ -1,11 +1,12 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { z } from 'zod'
+import type { RunFilter } from '../../client/client.ts'
 import { auditListSchema } from '../../contract/audit.ts'
 import { deliveryListSchema, type deliverySchema } from '../../contract/delivery.ts'
 import { notificationListSchema, type notificationSchema } from '../../contract/notification.ts'
 import { type listedRunSchema, runListSchema } from '../../contract/run.ts'
 import { parseInteger } from '../../domain/quantities.ts'
-import { requestJson, type TrackerClient } from '../tracker-client.ts'
+import { type CommandClient, readResponse } from '../tracker-client.ts'
 
 /** The highest `--limit` of the commands that list. */
 export const MAX_LISTED = 1000
@@ -17,70 +18,72 @@ export type ListedRun = z.infer<typeof listedRunSchema>
 export type ListedDelivery = z.infer<typeof deliverySchema>
 export type ListedNotification = z.infer<typeof notificationSchema>
 
-type Query = { readonly [name: string]: string | boolean }
-
 /** The newest `limit` runs, read page by page. `nextCursor` is null if there are no more. */
 export async function listRuns(
-  client: TrackerClient,
-  query: Query,
+  client: CommandClient,
+  filter: RunFilter,
   limit: number,
 ): Promise<{ runs: ListedRun[]; nextCursor: string | null }> {
-  const { items, nextCursor } = await listPages('/runs', query, limit, async (path) => {
-    const { runs, ...page } = await requestJson(client, { path }, runListSchema)
+  const { items, nextCursor } = await listPages(limit, async (range) => {
+    // Without a filter by it, acknowledged runs are listed too.
+    const request = client.failures({ acknowledged: null, ...filter, ...range })
+    const { runs, ...page } = await readResponse(client, request, runListSchema)
     return { items: runs, ...page }
   })
   return { runs: items, nextCursor }
 }
 
+type Query = { readonly [name: string]: string }
+
 export async function listDeliveries(
-  client: TrackerClient,
+  client: CommandClient,
   query: Query,
   limit: number,
 ): Promise<{ deliveries: ListedDelivery[]; nextCursor: string | null }> {
-  const { items, nextCursor } = await listPages('/deliveries', query, limit, async (path) => {
-    const { deliveries, ...page } = await requestJson(client, { path }, deliveryListSchema)
+  const { items, nextCursor } = await listPages(limit, async (range) => {
+    const request = client.http.json('/deliveries', { query: { ...query, ...range } })
+    const { deliveries, ...page } = await readResponse(client, request, deliveryListSchema)
     return { items: deliveries, ...page }
   })
   return { deliveries: items, nextCursor }
 }
 
 export async function listNotifications(
-  client: TrackerClient,
+  client: CommandClient,
   query: Query,
   limit: number,
 ): Promise<z.infer<typeof notificationListSchema>> {
-  const { items, nextCursor } = await listPages('/notifications', query, limit, async (path) => {
-    const { notifications, ...page } = await requestJson(client, { path }, notificationListSchema)
+  const { items, nextCursor } = await listPages(limit, async (range) => {
+    const request = client.http.json('/notifications', { query: { ...query, ...range } })
+    const { notifications, ...page } = await readResponse(client, request, notificationListSchema)
     return { items: notifications, ...page }
   })
   return { notifications: items, nextCursor }
 }
 
 export async function listAuditEntries(
-  client: TrackerClient,
+  client: CommandClient,
   limit: number,
 ): Promise<z.infer<typeof auditListSchema>> {
-  const { items, nextCursor } = await listPages('/audit', {}, limit, async (path) => {
-    const { entries, ...page } = await requestJson(client, { path }, auditListSchema)
+  const { items, nextCursor } = await listPages(limit, async (range) => {
+    const request = client.http.json('/audit', { query: range })
+    const { entries, ...page } = await readResponse(client, request, auditListSchema)
     return { items: entries, ...page }
   })
   return { entries: items, nextCursor }
 }
 
-async function listPages<T>(
-  path: string,
-  query: Query,
-  limit: number,
-  fetchPage: (path: string) => Promise<{ items: T[]; nextCursor: string | null }>,
-): Promise<{ items: T[]; nextCursor: string | null }> {
+type Page<T> = { items: T[]; nextCursor: string | null }
+
+/** Which items a page has: at most `limit`, after those of the page whose `nextCursor` is given. */
+type Range = { limit: number; cursor?: string }
+
+async function listPages<T>(limit: number, fetchPage: (range: Range) => Promise<Page<T>>): Promise<Page<T>> {
   const items: T[] = []
   let cursor: string | null = null
   do {
-    const parameters = new URLSearchParams()
-    for (const [name, value] of Object.entries(query)) parameters.set(name, String(value))
-    parameters.set('limit', String(Math.min(PAGE_SIZE, limit - items.length)))
-    if (cursor !== null) parameters.set('cursor', cursor)
-    const page = await fetchPage(`${path}?${parameters.toString()}`)
+    const range: Range = { limit: Math.min(PAGE_SIZE, limit - items.length) }
+    const page: Page<T> = await fetchPage(cursor === null ? range : { ...range, cursor })
     items.push(...page.items)
     cursor = page.nextCursor
   } while (cursor !== null && items.length < limit)

@@ -5,7 +5,7 @@ import { type CommandContext, printLine } from '../command-context.ts'
 import { CommandError } from '../command-error.ts'
 import { escapeForTerminal, stringifyForTerminal } from '../terminal-text.ts'
 import { OPERATOR_HELP } from '../tracker-access.ts'
-import { createConfiguredClient, requestJson, type TrackerClient } from '../tracker-client.ts'
+import { type CommandClient, createConfiguredClient, requestJson } from '../tracker-client.ts'
 import { parseLimit } from './list-pages.ts'
 import { timeOption } from './run-filter-options.ts'
 
@@ -78,7 +78,7 @@ A filter matches rejected webhooks only. The exit code is 1 if a webhook is stil
 
 async function replayOne(
   context: CommandContext,
-  client: TrackerClient,
+  client: CommandClient,
   deliveryId: string,
   { reason, json }: ReplayOptions,
 ): Promise<void> {
@@ -93,7 +93,7 @@ async function replayOne(
 
 async function replayMany(
   context: CommandContext,
-  client: TrackerClient,
+  client: CommandClient,
   { json, ...options }: ReplayOptions,
 ): Promise<void> {
   const body = { ...options, outcome: 'rejected' }

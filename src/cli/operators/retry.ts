@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
 import type { z } from 'zod'
+import { repeat } from '../../client/repeat.ts'
 import { retryPreviewSchema, retryProgressSchema } from '../../contract/retry.ts'
 import { listedRunSchema } from '../../contract/run.ts'
 import { runDetailSchema } from '../../contract/run-detail.ts'
@@ -11,7 +12,7 @@ import { followAsset } from '../follow-asset.ts'
 import { formatTable } from '../table.ts'
 import { createPaint, escapeForTerminal, stringifyForTerminal } from '../terminal-text.ts'
 import { OPERATOR_HELP } from '../tracker-access.ts'
-import { createConfiguredClient, requestJson, retryingClient, type TrackerClient } from '../tracker-client.ts'
+import { type CommandClient, createConfiguredClient, readResponse, requestJson } from '../tracker-client.ts'
 import {
   addRunFilterOptions,
   type RunFilter,
@@ -93,7 +94,7 @@ type Run = z.infer<typeof listedRunSchema>
 /** `retry RUN_ID`. */
 async function retryOne(
   context: CommandContext,
-  client: TrackerClient,
+  client: CommandClient,
   runId: string,
   { dryRun, reason, wait, json }: RetryOptions,
 ): Promise<void> {
@@ -104,8 +105,7 @@ async function retryOne(
   if (dryRun && !json && run.status === 'pending')
     return print('The run is still pending, so it cannot be retried yet.')
   if (dryRun) return print(json ? stringifyForTerminal(cost) : `Would retry ${formatCost(cost)}.`)
-  const body = reason === undefined ? {} : { reason }
-  const newRun = await requestJson(client, { method: 'POST', path: `${path}/retry`, body }, listedRunSchema)
+  const newRun = await readResponse(client, client.retry(runId, { reason }), listedRunSchema)
   if (!json)
     print(`Retried ${escapeForTerminal(newRun.name)} (${formatCost(cost)}); the new run is ${newRun.runId}.`)
   const last =
@@ -116,14 +116,14 @@ async function retryOne(
 }
 
 /** The cost of retrying one run. Zero for a pending run, which can't be retried: the service would reject the request for its cost. */
-async function fetchCost(client: TrackerClient, { runId, status }: Run) {
+async function fetchCost(client: CommandClient, { runId, status }: Run) {
   if (status === 'pending') return { total: 0, units: 0, unpriced: 0 }
   const body = { status, q: runId, dryRun: true }
   return requestJson(client, { method: 'POST', path: '/runs/retry', body }, retryPreviewSchema)
 }
 
 /** Returns the run once it is no longer pending, or unchanged once it is not a current run of its asset any more. */
-async function waitForFinalStatus(client: TrackerClient, fileId: string, pending: Run): Promise<Run> {
+async function waitForFinalStatus(client: CommandClient, fileId: string, pending: Run): Promise<Run> {
   for await (const { extensions } of followAsset(client, fileId)) {
     const run = extensions.find(({ runId }) => runId === pending.runId)
     if (run === undefined) break
@@ -139,7 +139,7 @@ const POLL_INTERVAL_MS = 500
 /** `retry --status …`: prints the cost and, unless it is a dry run, starts the retry and follows its progress. */
 async function retryMany(
   context: CommandContext,
-  client: TrackerClient,
+  client: CommandClient,
   filter: RunFilter & { limit: number },
   { dryRun, reason, wait, json }: RetryOptions,
 ): Promise<void> {
@@ -159,7 +159,7 @@ async function retryMany(
     { method: 'POST', path: '/runs/retry', body },
     retryProgressSchema,
   )
-  const progress = await followRetry(context, retryingClient(client), started, {
+  const progress = await followRetry(context, client, started, {
     showsProgress: !json,
     waitsForRuns: wait === true,
   })
@@ -182,7 +182,7 @@ async function retryMany(
  */
 async function followRetry(
   { stderr }: CommandContext,
-  client: TrackerClient,
+  client: CommandClient,
   started: Progress,
   { showsProgress, waitsForRuns }: { showsProgress: boolean; waitsForRuns: boolean },
 ): Promise<Progress> {
@@ -193,7 +193,9 @@ async function followRetry(
     if (isLive) stderr.write(`\r\u001b[K${done} of ${total} sent, ${results.pending} pending …`)
     await delay(POLL_INTERVAL_MS)
     const path = `/retries/${encodeURIComponent(started.retryId)}`
-    progress = await requestJson(client, { path }, retryProgressSchema)
+    // The retry continues while the service restarts.
+    const request = repeat(() => client.http.json(path))
+    progress = await readResponse(client, request, retryProgressSchema)
   }
   if (isLive) stderr.write('\r\u001b[K')
   return progress

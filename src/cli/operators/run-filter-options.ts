@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseDurationMs, parseTime } from '../../domain/quantities.ts'
+import type { RunStatus } from '../../domain/run.ts'
 import { limitOption } from './list-pages.ts'
 
 export type RunFilterOptions = {
-  status?: string
+  status?: RunStatus
   extension?: string
   cause?: string
   since?: string
@@ -15,7 +16,8 @@ export type RunFilterOptions = {
 }
 
 /** The fields of the service's filter for runs that the options set; `q` is the search text. */
-export type RunFilter = { [name in 'status' | 'extension' | 'cause' | 'since' | 'until' | 'q']?: string } & {
+export type RunFilter = { [name in 'extension' | 'cause' | 'since' | 'until' | 'q']?: string } & {
+  status: RunStatus
   acknowledged?: boolean
 }
 
