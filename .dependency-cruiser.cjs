@@ -25,11 +25,19 @@ module.exports = {
       'The schemas of requests and responses depend only on the vocabulary.',
     ),
     inside(
-      'client-imports-only-itself-and-types-of-the-contract',
+      'client-imports-only-itself-and-the-contract',
       'client/',
       '^src/(?!(client|contract)/)',
-      'The client library runs without the rest: in browsers, too. It imports only types from the contract.',
+      'The client library knows only the requests and responses.',
     ),
+    {
+      name: 'client-imports-only-types-from-elsewhere',
+      comment:
+        'The client library runs without the rest, without packages and without Node.js: in browsers, too.',
+      severity: 'error',
+      from: { path: '^src/client/' },
+      to: { pathNot: '^src/client/', dependencyTypesNot: ['type-only'] },
+    },
     inside(
       'store-imports-only-domain',
       'store/',

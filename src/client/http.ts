@@ -47,6 +47,7 @@ export function createHttp({ url, key, token, fetch: send = fetch }: ClientOptio
       // The token of a statusUrl takes precedence: it was made for this address.
       if (isOwn && token !== undefined && !target.searchParams.has('token'))
         target.searchParams.set('token', token)
+      // Where a token is sent, no key is.
       const hasToken = target.searchParams.has('token')
       if (!isOwn && !hasToken)
         throw new TypeError(
@@ -54,7 +55,7 @@ export function createHttp({ url, key, token, fetch: send = fetch }: ClientOptio
         )
       const allHeaders = new Headers({
         ...(json !== undefined && { 'content-type': 'application/json' }),
-        ...(authorization !== undefined && isOwn && !hasToken && { authorization }),
+        ...(authorization !== undefined && !hasToken && { authorization }),
         ...headers,
       })
       const response = await send(target, {

@@ -26,7 +26,7 @@ export async function* watch(
         yield status
         if (status.status !== 'pending') return
       }
-    }
+    } else await response.body?.cancel()
   } catch (error) {
     signal?.throwIfAborted()
     // The tracker's own answer, such as an unknown id, would be the same to a poll.

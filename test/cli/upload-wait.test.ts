@@ -107,6 +107,17 @@ describe('--wait', () => {
     expect(requests).toHaveLength(2)
   })
 
+  test('reports why there is no status if the service fails until SECONDS have passed', async () => {
+    const { env } = await startTrackerWith(
+      { 'remove-bg': 'pending' },
+      assetStatus({ 'remove-bg': 'pending' }),
+      { status: 503, body: { detail: 'The service is stopping.' } },
+    )
+    const { exitCode, stderr } = await runCli(['upload', FILE, '--wait', '1'], { env })
+    expect(stderr).toContain('The service is stopping. (503')
+    expect(exitCode).toBe(1)
+  })
+
   test('continues after a restart of the service', async () => {
     const { env } = await startTrackerWith(
       { 'remove-bg': 'pending' },

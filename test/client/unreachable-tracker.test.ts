@@ -50,6 +50,13 @@ test('the timeout error of waitFor contains no failure after which the tracker r
   expect((late as TrackerTimeoutError).cause).toBeUndefined()
 })
 
+test('waitFor does not repeat a request if it would have to pause for more than a minute', async () => {
+  const failed = await waitWith((_incoming, response) => {
+    response.writeHead(503, { 'retry-after': '61' }).end()
+  }, 120_000)
+  expect(failed).toBeInstanceOf(TrackerApiError)
+})
+
 test('a longer timeout than timers allow is no short one', async () => {
   let hasResponded = false
   const url = await startListening(

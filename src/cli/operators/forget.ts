@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
 import { Command } from 'commander'
+import { readText } from '../../client/http.ts'
 import { type CommandContext, printLine } from '../command-context.ts'
 import { CommandError } from '../command-error.ts'
 import { escapeForTerminal, stringifyForTerminal } from '../terminal-text.ts'
@@ -20,7 +21,12 @@ export function forgetCommand(context: CommandContext): Command {
       const client = createConfiguredClient(context)
       if (!yes) await confirm(context, fileId)
       const request = { method: 'DELETE', json: reason === undefined ? {} : { reason } }
-      await explainErrors(client, client.http.send(`/assets/${encodeURIComponent(fileId)}`, request))
+      const path = `/assets/${encodeURIComponent(fileId)}`
+      // An unread body would keep the connection, and with it the process.
+      await explainErrors(
+        client,
+        client.http.send(path, request).then((response) => readText(response)),
+      )
       printLine(
         context.stdout,
         json ? stringifyForTerminal({ fileId, forgotten: true }) : `Forgot ${escapeForTerminal(fileId)}.`,
