@@ -9,6 +9,32 @@ const UPLOAD_BYTES = [2 ** 14, 2 ** 17, 2 ** 20, 2 ** 22, 2 ** 24, 2 ** 26, 2 **
 
 const ROUTES = ['extension', 'account'] as const satisfies readonly DeliveryRoute[]
 const OUTCOMES = ['applied', 'duplicate', 'contradicted', 'ignored', 'rejected'] as const
+const CAUSES: { [cause in RejectionCause]: null } = {
+  forged_token: null,
+  no_secret: null,
+  absent_signature: null,
+  malformed_signature: null,
+  bad_signature: null,
+  stale_signature: null,
+  not_json: null,
+  too_large: null,
+  broken_off: null,
+  too_slow: null,
+  unknown_submission: null,
+}
+const FINDINGS: { [finding in Finding['kind']]: null } = {
+  evidence: null,
+  asset_gone: null,
+  timed_out: null,
+  unchanged: null,
+}
+const RESULTS: { [result in NotificationResult['kind']]: null } = {
+  delivered: null,
+  again: null,
+  gone: null,
+  rejected: null,
+  given_up: null,
+}
 
 export type EventMeter = ReturnType<typeof createEventMeter>
 
@@ -67,8 +93,15 @@ export function createEventMeter(registry: Registry) {
     registers,
   })
 
-  // An outcome that has not occurred yet is exported as 0, so that its first increase is visible.
-  for (const route of ROUTES) for (const outcome of OUTCOMES) deliveries.labels(route, outcome).inc(0)
+  // What has not occurred yet is exported as 0, so that its first increase is visible.
+  for (const route of ROUTES) {
+    for (const outcome of OUTCOMES) deliveries.labels(route, outcome).inc(0)
+    for (const cause of Object.keys(CAUSES)) rejected.labels(route, cause).inc(0)
+  }
+  for (const cause of ['store_unavailable', 'internal']) notRecorded.labels(cause).inc(0)
+  for (const finding of Object.keys(FINDINGS)) reconciled.labels(finding).inc(0)
+  for (const result of Object.keys(RESULTS)) notified.labels(result).inc(0)
+  for (const status of ['2xx', '4xx', '5xx']) uploadSeconds.zero({ status })
 
   return {
     deliveryRecorded: (route: DeliveryRoute, outcome: DeliveryOutcome) =>
