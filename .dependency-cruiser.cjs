@@ -65,7 +65,7 @@ module.exports = {
     inside(
       'http-admin-and-jobs-import-no-implementations',
       '(http|admin|jobs)/',
-      `^src/(?!${port})(store|metrics|sandbox|cli|config|service|main)`,
+      `^src/(?!${port})(store|metrics|tracing|sandbox|cli|config|service|main)`,
       'Routes, pages and jobs call use cases. They know only the port of the store.',
     ),
     inside(
@@ -84,7 +84,7 @@ module.exports = {
     inside(
       'sandbox-imports-nothing-of-the-tracker',
       'sandbox/',
-      '^src/(?!sandbox/|domain/(host-address|mutex)[.]|notifications/target-guard[.])',
+      '^src/(?!sandbox/|domain/(host-address|missing-package|mutex)[.]|notifications/target-guard[.])',
       'The local ImageKit does not depend on the tracker, except for the check of addresses, which exists only once.',
     ),
     inside(
@@ -104,6 +104,25 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(?!metrics/)' },
       to: { path: 'node_modules/prom-client/' },
+    },
+    inside(
+      'tracing-imports-only-domain',
+      'tracing/',
+      '^src/(?!(tracing|domain)/)',
+      'Only this folder uses OpenTelemetry.',
+    ),
+    {
+      name: 'opentelemetry-is-optional',
+      comment: 'The service runs without the packages. One file loads them, if traces are enabled.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/tracing/open-telemetry[.]' },
+      to: { path: 'node_modules/@opentelemetry/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'opentelemetry-is-imported-dynamically',
+      severity: 'error',
+      from: { path: '^src/tracing/open-telemetry[.]' },
+      to: { path: 'node_modules/@opentelemetry/', dynamic: false, dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'only-cli-imports-sandbox',

@@ -3,6 +3,7 @@ import { parseDatabase } from './config/database.ts'
 import { checkPlannedVariables, findUnknownVariables } from './config/ignored-variables.ts'
 import { type MaintenanceSettings, parseMaintenance } from './config/maintenance.ts'
 import { type AccessKey, parseSecretList, parseSecrets, placeholderProblem } from './config/secrets.ts'
+import { parseTracing, type TracingSettings } from './config/tracing.ts'
 import { type Environment, type ReadText, Variables } from './config/variables.ts'
 import {
   type NotificationSettings,
@@ -36,6 +37,8 @@ export type Config = {
   trustedProxies: Network[]
   /** `/metrics` requires no key. */
   metricsPublic: boolean
+  /** Null: no traces are exported. */
+  tracing: TracingSettings | null
   maxUploadBytes: number
   maxConcurrentUploads: number
   logLevel: LogLevel
@@ -83,6 +86,7 @@ export function parseConfig(env: Environment, readText: ReadText): Config {
     ...secrets,
     trustedProxies: parseTrustedProxies(variables),
     metricsPublic: variables.flag('METRICS_PUBLIC', false),
+    tracing: parseTracing(env, variables),
     maxUploadBytes: variables.parsed(
       'MAX_UPLOAD_BYTES',
       2 * 1024 ** 3,

@@ -2,10 +2,10 @@ import { destination, type Logger, pino } from 'pino'
 
 let output: { write(line: string): void } | undefined
 
-/** Creates a logger that writes JSON lines to standard output. */
-export function createLog(level: string): Logger {
+/** Creates a logger that writes JSON lines to standard output. `mixin`: returns fields to add to each line. */
+export function createLog(level: string, mixin?: () => object): Logger {
   output ??= escapeLines(destination({ sync: true }))
-  return pino({ level }, output)
+  return pino({ level, ...(mixin && { mixin }) }, output)
 }
 
 /** Escapes the characters of a log line that a terminal interprets, and writes the line. */

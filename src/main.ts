@@ -47,10 +47,14 @@ function readDotEnv(): string {
   }
 }
 
+const env = withDotEnv(process.env, readDotEnv())
+// The OpenTelemetry packages read these variables from the process.
+for (const [name, value] of Object.entries(env)) if (name.startsWith('OTEL_')) process.env[name] = value
+
 const exitCode = await runProgram(
   process.argv.slice(2),
   {
-    env: withDotEnv(process.env, readDotEnv()),
+    env,
     readText: (path) => readFileSync(path, 'utf8'),
     stdin: process.stdin,
     stdout: process.stdout,

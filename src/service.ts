@@ -27,6 +27,7 @@ import { createBodyReaders, WHOLE_BODY_MS } from './http/read-body.ts'
 import { declaredJson, parseJson } from './http/read-json.ts'
 import { createRequestHandler, type RequestHandler } from './http/request-handler.ts'
 import type { Api, DescribedOperation } from './http/route.ts'
+import { createRoutePattern } from './http/route-pattern.ts'
 import { CONNECTION_LIMITS, type ConnectionLimits, connectionsFor, createHttpServer } from './http/server.ts'
 import { createStatusHandler } from './http/status-handler.ts'
 import { createHeartbeats } from './http/status-heartbeats.ts'
@@ -51,6 +52,7 @@ import { checkDatabaseAddress, isWorthWaitingFor, openStore } from './store/open
 import { createOpeningStore } from './store/opening-store.ts'
 import type { StoreHandle } from './store/store.ts'
 import { loadOrCreateTokenSecret } from './token-secret.ts'
+import { createTracing } from './tracing/tracing.ts'
 import { createAccess } from './tracking/access.ts'
 import { createCapabilityTokens } from './tracking/capability-tokens.ts'
 import { createHeartbeatSeries } from './tracking/heartbeats.ts'
@@ -118,6 +120,15 @@ export type Overrides = {
   reopenEveryMs?: number
 }
 
+/** The writes that requests wait for. */
+const TRACED_WRITES = [
+  'createSubmission',
+  'applyResponse',
+  'recordDelivery',
+  'recordAccountDelivery',
+  'claimIdempotencyKey',
+] as const
+
 const FORM_LIMITS = { maxFieldBytes: 1024 * 1024, maxParts: 100 }
 
 /**
@@ -125,7 +136,8 @@ const FORM_LIMITS = { maxFieldBytes: 1024 * 1024, maxParts: 100 }
  * path, or the token secret beside it can't be used.
  */
 export function createService(config: Config, overrides: Overrides = {}): Service {
-  const { logger: log = createLog(config.logLevel), drainMs = 10_000 } = overrides
+  const tracing = config.tracing && createTracing(config.tracing, { version: readPackageVersion() })
+  const { logger: log = createLog(config.logLevel, tracing?.logFields), drainMs = 10_000 } = overrides
   const { apiKeys, adminKeys, loopbackOnly, alerting } = config
   const instanceId = v7()
   const address = { publicUrl: config.publicUrl }
@@ -154,7 +166,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const lease = createMaintenanceLease({ clock })
   const incomingWebhooks = createTickBatcher()
   const backupPrefix = files?.backupPrefix ?? null
-  const { store, tryOpen } = createOpeningStore(async () => {
+  const { store: openingStore, tryOpen } = createOpeningStore(async () => {
     const opened =
       overrides.store ??
       (await openStore(config.database, {
@@ -188,6 +200,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       throw error
     }
   })
+  const store = tracing ? tracing.traceWrites(openingStore, TRACED_WRITES) : openingStore
   const endedSessions = createEndedSessions({ store, clock, uptimeMs })
   const outage = createStoreOutage({ clock })
   const { meter, noteCommit, ...metrics } = createMetrics({
@@ -207,20 +220,27 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   // ImageKit, and the receivers of notifications
   const keyRejections = createKeyRejections({ clock, log })
   const { allowPrivateTargets } = config.notifications
+  const toImagekit = tracing?.traceCalls({ name: 'imagekit', showsUrl: true })
   const imagekit = createImagekitClient({
     ...config.imagekit,
     formLimits: FORM_LIMITS,
     allowPrivateTargets,
     timeoutMs: overrides.imagekitTimeoutMs ?? 300_000,
+    trace: toImagekit,
     onStatus: (call, status) => keyRejections.note(call, { verdict: keyVerdict(status), status }),
   })
   const lookup = createFileLookup({
     ...config.imagekit,
+    trace: toImagekit,
     timeoutMs: overrides.imagekitTimeoutMs ?? 30_000,
     clock,
     onStatus: (status) => keyRejections.note('lookup', { verdict: keyVerdict(status), status }),
   })
-  const sender = createNotificationSender({ ...config.notifications, clock })
+  const sender = createNotificationSender({
+    ...config.notifications,
+    clock,
+    trace: tracing?.traceCalls({ name: 'notification', showsUrl: false }),
+  })
 
   // Limits
   const { maxConnections, waiting } = connectionsFor(overrides.descriptors ?? readDescriptorLimit())
@@ -354,7 +374,8 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const fastPaths = createFastPaths({ ...api, handleStatus, handleWebhook, errorResponses, loopbackOnly })
 
   // The server
-  const handler = createRequestHandler(app, { fastPaths, errorResponses })
+  const untraced = createRequestHandler(app, { fastPaths, errorResponses })
+  const handler = tracing ? tracing.traceRequests(untraced, createRoutePattern(app)) : untraced
   const connectionLimits = { ...CONNECTION_LIMITS, maxConnections, ...overrides.connectionLimits }
   const server = createHttpServer(handler, { errorResponses, noteExceeded }, connectionLimits)
 
@@ -362,6 +383,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     handler,
     operations: api.operations,
     async start() {
+      await tracing?.start(log)
       for (const warning of config.warnings) log.warn({ event: 'config.warned' }, warning)
       const mayRetry = isWorthWaitingFor(config.database)
       const isOpen = await tryOpen().then(
@@ -400,6 +422,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       })
       await store.close()
       successLog.flush()
+      await tracing?.stop()
       log.info({ event: 'service.stopped' }, 'stopped')
     },
   }

@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { findUnknownVariables } from '../config/ignored-variables.ts'
 import { ConfigError } from '../config.ts'
 import { DatabaseStartError, errorMessage } from '../domain/errors.ts'
-import { MissingPackageError } from '../sandbox/optional-packages.ts'
+import { MissingPackageError } from '../domain/missing-package.ts'
 import { type CommandContext, printLine } from './command-context.ts'
 import { CommandError, errorCode } from './command-error.ts'
 

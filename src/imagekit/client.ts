@@ -1,4 +1,4 @@
-import { Agent } from 'undici'
+import { Agent, type Dispatcher } from 'undici'
 import type { Json } from '../domain/json.ts'
 import { exchange } from './exchange.ts'
 import { fingerprintForm } from './form-fingerprint.ts'
@@ -17,6 +17,8 @@ type ClientOptions = {
   allowPrivateTargets: boolean
   /** How long ImageKit may send nothing, in milliseconds. */
   timeoutMs: number
+  /** Adds a span to each request. */
+  trace?: Dispatcher.DispatcherComposeInterceptor | undefined
   /** Called with the status of each response. */
   onStatus: (call: 'upload' | 'update', status: number) => void
 }
@@ -26,13 +28,14 @@ const MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 
 /** Sends uploads and updates to ImageKit. Throws only errors of the caller's form, and of `close`. */
 export function createImagekitClient(options: ClientOptions) {
-  const { uploadUrl, apiUrl, formLimits, allowPrivateTargets, timeoutMs, onStatus } = options
-  const dispatcher = new Agent({
+  const { uploadUrl, apiUrl, formLimits, allowPrivateTargets, timeoutMs, trace, onStatus } = options
+  const agent = new Agent({
     connectTimeout: 10_000,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: MAX_RESPONSE_BYTES,
   })
+  const dispatcher = trace ? agent.compose(trace) : agent
   const authorization = authorizationOf(options.privateKey)
 
   return {
@@ -94,6 +97,6 @@ export function createImagekitClient(options: ClientOptions) {
     },
 
     /** Aborts requests in flight. The `Agent` is not closed first: a closed one forgets which connections to abort. */
-    close: () => dispatcher.destroy(),
+    close: () => agent.destroy(),
   }
 }

@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici'
+import { Agent, type Dispatcher, request } from 'undici'
 import { errorMessage } from '../domain/errors.ts'
 import type { FileFacts } from '../domain/evidence.ts'
 import { readFileFacts } from './file-facts.ts'
@@ -37,17 +37,20 @@ export function createFileLookup(options: {
   apiUrl: string
   timeoutMs: number
   clock: () => number
+  /** Adds a span to each request. */
+  trace?: Dispatcher.DispatcherComposeInterceptor | undefined
   /** Called with the status of each complete response. */
   onStatus: (status: number) => void
 }) {
-  const { timeoutMs } = options
+  const { timeoutMs, trace } = options
   const cooldown = createCooldown(options.clock)
-  const dispatcher = new Agent({
+  const agent = new Agent({
     maxResponseSize: MAX_RESPONSE_BYTES,
     connectTimeout: 10_000,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
   })
+  const dispatcher = trace ? agent.compose(trace) : agent
   const authorization = authorizationOf(options.privateKey)
 
   const get = async <T>(
@@ -103,7 +106,7 @@ export function createFileLookup(options: {
     },
 
     /** Aborts requests in flight. */
-    close: () => dispatcher.destroy(),
+    close: () => agent.destroy(),
   }
 }
 

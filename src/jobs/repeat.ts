@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 /** A job that runs repeatedly. */
 export type Repeated = {
   start(): void
@@ -36,11 +37,13 @@ export function repeat(
     running = undefined
     schedule(isWoken ? 0 : pauseMs)
   }
+  // A request that wakes the job is not the cause of all that the job does: its log lines and spans must not name that request.
+  const runDetached = AsyncResource.bind(run)
   const schedule = (ms: number): void => {
     if (isStopped) return
     timer = setTimeout(
       () => {
-        running = run()
+        running = runDetached()
       },
       Math.min(ms, LONGEST_TIMEOUT_MS),
     )

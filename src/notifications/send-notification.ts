@@ -22,6 +22,7 @@ export function createNotificationSender({
   timeoutMs = 15_000,
   clock,
   lookup,
+  trace,
 }: {
   /** If empty, notifications are not signed. */
   secrets: readonly KeyObject[]
@@ -30,13 +31,16 @@ export function createNotificationSender({
   timeoutMs?: number
   clock: () => number
   lookup?: LookupAll
+  /** Adds a span to each request. */
+  trace?: Dispatcher.DispatcherComposeInterceptor | undefined
 }): NotificationSender {
   const connect = createTargetConnector({
     timeoutMs: Math.min(timeoutMs, MAX_CONNECT_MS),
     isAllowed: allowPrivateTargets ? () => true : isPublicAddress,
     lookup,
   })
-  const dispatcher = new Agent({ connect })
+  const agent = new Agent({ connect })
+  const dispatcher = trace ? agent.compose(trace) : agent
 
   const post = async (url: URL, headers: { [name: string]: string }, body: string): Promise<SendResult> => {
     const deadline = new AbortController()
@@ -74,7 +78,7 @@ export function createNotificationSender({
       return post(url, signNotification({ id: notificationId, timestampSeconds, body, secrets }), body)
     },
 
-    close: () => dispatcher.destroy(),
+    close: () => agent.destroy(),
   }
 }
 

@@ -1,23 +1,8 @@
-import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { installWithout } from '../support/installation.ts'
 import { runProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
-
-const PROJECT = fileURLToPath(new URL('../../', import.meta.url))
-
-/** Installs the built program with all packages except `missing`. Returns the path of its `main.js`. */
-function installWithout(missing: readonly string[]): string {
-  const folder = temporaryDirectory()
-  for (const name of ['dist', 'drizzle', 'package.json'])
-    cpSync(join(PROJECT, name), join(folder, name), { recursive: true })
-  const packages = join(PROJECT, 'node_modules')
-  mkdirSync(join(folder, 'node_modules'))
-  for (const name of readdirSync(packages).filter((each) => !each.startsWith('.') && !missing.includes(each)))
-    symlinkSync(join(packages, name), join(folder, 'node_modules', name), 'junction')
-  return join(folder, 'dist/main.js')
-}
 
 test('the service runs without the packages that only the sandbox and the demo need', {
   timeout: 60_000,
