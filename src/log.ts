@@ -1,11 +1,22 @@
 import { destination, type Logger, pino } from 'pino'
+import { readableLines } from './readable-log.ts'
 
 let output: { write(line: string): void } | undefined
 
-/** Creates a logger that writes JSON lines to standard output. `mixin`: returns fields to add to each line. */
+/**
+ * Creates a logger that writes to standard output: JSON lines, or lines for people if that is a terminal. `mixin` returns fields to
+ * add to each line.
+ */
 export function createLog(level: string, mixin?: () => object): Logger {
-  output ??= escapeLines(destination({ sync: true }))
+  output ??= openOutput()
   return pino({ level, ...(mixin && { mixin }) }, output)
+}
+
+function openOutput(): { write(line: string): void } {
+  const escaped = escapeLines(destination({ sync: true }))
+  const { stdout } = process
+  // Node.js itself reads NO_COLOR.
+  return stdout.isTTY ? readableLines(escaped, { hasColours: stdout.hasColors() }) : escaped
 }
 
 /** Escapes the characters of a log line that a terminal interprets, and writes the line. */
