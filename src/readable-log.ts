@@ -58,5 +58,5 @@ function formatValue(value: unknown): string {
 
 /** Values may come from callers, and a terminal interprets control characters. */
 function escapeControls(text: string): string {
-  return text.replace(/[\x00-\x1f]/g, (character) => JSON.stringify(character).slice(1, -1))
+  return text.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1))
 }

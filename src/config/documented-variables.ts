@@ -152,7 +152,7 @@ const LIST = [
   {
     name: 'METRICS_PUBLIC',
     default: 'false',
-    meaning: 'whether [`/metrics`](operators.md#metrics) is served without a key',
+    meaning: 'whether [`/metrics`](monitoring.md#metrics) is served without a key',
   },
   {
     name: 'LOG_LEVEL',

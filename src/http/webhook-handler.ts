@@ -69,7 +69,12 @@ export function createWebhookHandler(deps: WebhookHandlerDeps): WebhookHandler {
         body = await deps.bodies[reader](incoming)
         if (body.length <= MAX_BATCHED_BYTES) await tickEnd()
       }
-      const { outcome } = await record({ receivedAt: head.receivedAt, headers: head.headers, body })
+      const { outcome } = await record({
+        receivedAt: head.receivedAt,
+        headers: head.headers,
+        body,
+        requestId,
+      })
       return { status: 200, headers: JSON_TYPE, body: JSON.stringify({ outcome }) }
     } catch (caught) {
       const error = body === undefined ? readFailure(trust, caught) : caught

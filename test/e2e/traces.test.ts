@@ -61,7 +61,9 @@ function directoryWithTracing({ url }: Pick<TraceReceiver, 'url'>): string {
   return cwd
 }
 
-test('a trace leads from the caller through the upload to ImageKit, webhooks and notifications have their own, and no span contains a secret', async () => {
+test('a trace leads from the caller through the upload to ImageKit, webhooks and notifications have their own, and no span contains a secret', {
+  timeout: 60_000,
+}, async () => {
   const traces = await startTraceReceiver()
   const imagekit = await startImagekit()
   const caller = await startReceiver()
@@ -183,7 +185,9 @@ test('a trace leads from the caller through the upload to ImageKit, webhooks and
   })
 })
 
-test("an upload that the caller's trace does not sample is not exported, and ImageKit gets the same trace, not sampled", async () => {
+test("an upload that the caller's trace does not sample is not exported, and ImageKit gets the same trace, not sampled", {
+  timeout: 60_000,
+}, async () => {
   const traces = await startTraceReceiver()
   const imagekit = await startImagekit()
   const env = { ...serveEnv(), IMAGEKIT_UPLOAD_URL: imagekit.url }
@@ -199,7 +203,9 @@ test("an upload that the caller's trace does not sample is not exported, and Ima
   expect(traces.spans()).toEqual([])
 })
 
-test('without OTEL_ variables, and with OTEL_SDK_DISABLED, no trace headers are sent to ImageKit', async () => {
+test('without OTEL_ variables, and with OTEL_SDK_DISABLED, no trace headers are sent to ImageKit', {
+  timeout: 60_000,
+}, async () => {
   for (const variables of [{}, { OTEL_TRACES_EXPORTER: 'otlp', OTEL_SDK_DISABLED: 'true' }]) {
     const imagekit = await startImagekit()
     const { url } = await runServe({ ...serveEnv(), IMAGEKIT_UPLOAD_URL: imagekit.url, ...variables })
@@ -210,7 +216,7 @@ test('without OTEL_ variables, and with OTEL_SDK_DISABLED, no trace headers are 
   }
 })
 
-test('by default, traces are exported as protobuf', async () => {
+test('by default, traces are exported as protobuf', { timeout: 60_000 }, async () => {
   const receiver = await startReceiver()
   const { url } = await runServe({
     ...serveEnv(),
@@ -224,7 +230,9 @@ test('by default, traces are exported as protobuf', async () => {
   expect(request?.body).toContain('GET /healthz')
 })
 
-test('if the traces can not be exported, one warning is logged, and the service works and stops', async () => {
+test('if the traces can not be exported, one warning is logged, and the service works and stops', {
+  timeout: 60_000,
+}, async () => {
   const variables = {
     OTEL_EXPORTER_OTLP_ENDPOINT: UNREACHABLE_URL,
     OTEL_EXPORTER_OTLP_TIMEOUT: '100',
@@ -239,7 +247,9 @@ test('if the traces can not be exported, one warning is logged, and the service 
   expect(program.output().match(/"msg":"traces could not be exported"/g)).toHaveLength(1)
 })
 
-test('without the OpenTelemetry packages, the service runs, but with tracing serve prints how to install them and exits with 2', async () => {
+test('without the OpenTelemetry packages, the service runs, but with tracing serve prints how to install them and exits with 2', {
+  timeout: 60_000,
+}, async () => {
   const main = installWithout(['@opentelemetry'])
   const { url } = await runServe(serveEnv(), { main })
   expect((await fetch(`${url}/readyz`)).status).toBe(200)

@@ -24,12 +24,21 @@ test('by default the log has one line for each recorded delivery, up to a hundre
   const { logger, linesOf } = captureLog('info')
   const tracker = await startTracker({}, { logger })
   const { webhookUrl, submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
-  await deliver(webhookUrl, payload('remove-bg', 'success'))
+  const delivered = await deliver(webhookUrl, payload('remove-bg', 'success'))
   await deliver(webhookUrl, payload('remove-bg', 'success'))
   await deliver(webhookUrl, payload('ai-tasks', 'failure'))
+  const requestId = delivered.headers.get('x-request-id')
   const event = 'delivery.recorded'
   expect(linesOf('delivery recorded')).toMatchObject([
-    { level: 30, event, submissionId, outcome: 'applied', service: 'remove-bg', status: 'success' },
+    {
+      level: 30,
+      event,
+      requestId,
+      submissionId,
+      outcome: 'applied',
+      service: 'remove-bg',
+      status: 'success',
+    },
     { level: 30, event, outcome: 'duplicate', service: 'remove-bg', status: 'success' },
     { level: 30, event, outcome: 'applied', service: 'ai-tasks', status: 'failed' },
   ])

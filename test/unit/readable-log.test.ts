@@ -42,7 +42,7 @@ test('control characters in messages, names, values and stacks can not reach the
   error.stack = `Error: ${hostile}`
   log.warn({ [hostile]: hostile, nested: { list: [hostile] }, err: error }, hostile)
   const [text = ''] = written
-  expect(text.replace(/\n/g, '')).toMatch(/^[^\u0000-\u001f]+$/)
+  expect(text.replace(/\n/g, '')).not.toMatch(/\p{Cc}/u)
   expect(text).toContain('\\u001b[2J')
   expect(text.split('\n')).toHaveLength(4)
 })
@@ -50,8 +50,8 @@ test('control characters in messages, names, values and stacks can not reach the
 test('only with colours, the level of a warning and the names of fields are coloured', () => {
   const coloured = createReadableLog(true)
   coloured.log.warn({ attempt: 2 }, 'late')
-  expect(coloured.written[0]).toMatch(/ \u001b\[33mWARN \u001b\[0m late {2}\u001b\[2mattempt=\u001b\[0m2\n$/)
+  expect(coloured.written[0]?.slice(9)).toBe('\u001b[33mWARN \u001b[0m late  \u001b[2mattempt=\u001b[0m2\n')
   const plain = createReadableLog(false)
   plain.log.warn({ attempt: 2 }, 'late')
-  expect(plain.written[0]).toMatch(/ WARN {2}late {2}attempt=2\n$/)
+  expect(plain.written[0]?.slice(9)).toBe('WARN  late  attempt=2\n')
 })

@@ -22,6 +22,8 @@ export type ReceivedDelivery = {
   body: Buffer
   /** The id of the rejected delivery that this one replays. */
   replayOf?: string
+  /** The `X-Request-Id` of the response, for the log. A replay has none. */
+  requestId?: string
 }
 
 export type ReceiveDeliveryDeps = {
@@ -81,7 +83,15 @@ export async function receiveExtensionDelivery(
   }
   deps.meter.deliveryRecorded('extension', recorded.outcome)
   const { service, status } = result
-  const fields = () => ({ event: RECORDED, submissionId, ...loggedFields(recorded), service, status })
+  const { requestId } = received
+  const fields = () => ({
+    event: RECORDED,
+    requestId,
+    submissionId,
+    ...loggedFields(recorded),
+    service,
+    status,
+  })
   if (recorded.outcome === 'applied' && status === 'success') deps.successLog.note(fields)
   else deps.log.info(fields(), 'delivery recorded')
   return recorded
@@ -90,7 +100,7 @@ export async function receiveExtensionDelivery(
 /** Receives an account webhook, which is accepted only with a valid signature. Throws `DeliveryRejected` if it is rejected. */
 export async function receiveAccountDelivery(
   deps: ReceiveDeliveryDeps,
-  received: ReceivedDelivery,
+  { requestId, ...received }: ReceivedDelivery,
 ): Promise<RecordedDelivery> {
   const checked = deps.checkSignature(received)
   if (checked.check !== 'valid') throw new DeliveryRejected(checked.cause)
@@ -106,7 +116,10 @@ export async function receiveAccountDelivery(
   }
   deps.meter.deliveryRecorded('account', recorded.outcome)
   const { type } = event
-  deps.log.info({ event: RECORDED, type, eventId, ...loggedFields(recorded) }, 'account delivery recorded')
+  deps.log.info(
+    { event: RECORDED, requestId, type, eventId, ...loggedFields(recorded) },
+    'account delivery recorded',
+  )
   return recorded
 }
 

@@ -38,6 +38,7 @@ test('only the ImageKit key is required on loopback with SQLite; the rest has de
     loopbackOnly: true,
     alerting: null,
     metricsPublic: false,
+    tracing: null,
     maxUploadBytes: 2 * 1024 ** 3,
     maxConcurrentUploads: 64,
     logLevel: 'info',
