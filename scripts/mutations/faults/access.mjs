@@ -23,5 +23,23 @@ export const FAULTS_IN_ACCESS = [
     assume: ['endedSessions.has', false],
     tests: SIGN_IN,
   },
+  {
+    name: 'span-contains-the-token-of-a-webhook',
+    in: 'pathAttributes',
+    assume: ["':token'", false],
+    tests: ['traces'],
+  },
+  {
+    name: 'span-contains-an-unknown-path',
+    in: 'pathAttributes',
+    first: "if (route === undefined) return { 'url.path': url }",
+    tests: ['traces'],
+  },
+  {
+    name: 'span-contains-the-address-of-a-notification',
+    in: 'requestAttributes',
+    replace: ['showsUrl', 'true'],
+    tests: ['traces'],
+  },
   { name: 'session-outlives-its-key', in: 'subjectOf', replace: ['digest', "''"], tests: SIGN_IN },
 ]
