@@ -98,7 +98,7 @@ async function loadPackages(protocol: Protocol) {
   ]
   throw new MissingPackageError(
     `Traces are enabled by OTEL_… variables, but need optional packages that can't be loaded:\n${problems.join('')}` +
-      `Install them with: npm install @opentelemetry/api@1 @opentelemetry/core@2 @opentelemetry/resources@2 @opentelemetry/sdk-trace-base@2 ${exporterName}@0.223\n` +
+      `Install them with: npm install @opentelemetry/api@1.9 @opentelemetry/core@2 @opentelemetry/resources@2 @opentelemetry/sdk-trace-base@2 ${exporterName}@0.223\n` +
       'To start without traces, set OTEL_SDK_DISABLED=true.',
   )
 }

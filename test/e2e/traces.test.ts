@@ -259,6 +259,6 @@ test('without the OpenTelemetry packages, the service runs, but with tracing ser
     "Traces are enabled by OTEL_… variables, but need optional packages that can't be loaded:\n  @opentelemetry/api: not installed\n",
   )
   expect(program.output()).toMatch(
-    /^Install them with: npm install @opentelemetry\/api@1 .*exporter-trace-otlp-proto@0\.\d+$/m,
+    /^Install them with: npm install @opentelemetry\/api@1\.9 .*exporter-trace-otlp-proto@0\.\d+$/m,
   )
 })
