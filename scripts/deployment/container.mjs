@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, readlinkSync, realpathSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readlinkSync, realpathSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /**
@@ -21,6 +21,8 @@ export function whyNoContainers() {
 /** The folder of Node's installation, if it is not in /usr. */
 const NODE_HOME = dirname(dirname(realpathSync(process.execPath)))
 const MOUNTED = ['/usr', '/etc', ...(NODE_HOME.startsWith('/usr') ? [] : [NODE_HOME])]
+
+const NEW_NAMESPACES = ['--mount', '--pid', '--fork', '--kill-child']
 
 /** A check that fails leaves no process behind. */
 const running = new Set()
@@ -68,19 +70,8 @@ export function startContainer({
   const child = spawn(
     'unshare',
     [
-      ...[
-        '--mount',
-        '--pid',
-        '--fork',
-        '--kill-child',
-        'sh',
-        '-c',
-        MOUNT,
-        'sh',
-        root,
-        isWritable ? 'rw' : 'ro',
-        procOptions,
-      ],
+      ...NEW_NAMESPACES,
+      ...['sh', '-c', MOUNT, 'sh', root, isWritable ? 'rw' : 'ro', procOptions],
       ...all.flatMap(({ source, target, mode }) => [source, target, mode]),
       '--',
       ...inWorkdir(workdir, [...asUser(user), ...command]),
@@ -106,8 +97,17 @@ export function startContainer({
     isRunning: () => child.exitCode === null,
     /** Runs a command in the container, as `docker exec` does. Returns its exit code. */
     exec(execCommand) {
-      const target = String(firstProcess(child.pid))
-      const enter = ['--target', target, '--mount', '--pid', '--root', ...asUser(user), ...execCommand]
+      const target = firstProcess(child.pid)
+      if (target === undefined) return 1
+      const enter = [
+        '--target',
+        String(target),
+        '--mount',
+        '--pid',
+        '--root',
+        ...asUser(user),
+        ...execCommand,
+      ]
       try {
         execFileSync('nsenter', enter, {
           env: { PATH: `${join(NODE_HOME, 'bin')}:/usr/bin:/bin`, ...env },
@@ -121,7 +121,11 @@ export function startContainer({
       }
     },
     /** Sends a signal to process 1, as an engine does. */
-    kill: (signal) => process.kill(firstProcess(child.pid), signal),
+    kill(signal) {
+      const target = firstProcess(child.pid)
+      if (target === undefined) throw new Error(`the container has no process:\n${output}`)
+      process.kill(target, signal)
+    },
   }
 }
 
@@ -144,7 +148,9 @@ function inWorkdir(workdir, command) {
   return ['sh', '-c', 'cd "$0" && exec "$@"', workdir, ...command]
 }
 
-/** The process that is number 1 inside: the only child of `unshare`. */
+/** The process that is number 1 inside: the only child of `unshare`; undefined before it has started and after it has ended. */
 function firstProcess(pid) {
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim())
+  const path = `/proc/${pid}/task/${pid}/children`
+  const text = existsSync(path) ? readFileSync(path, 'utf8').trim() : ''
+  return text === '' ? undefined : Number(text)
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { checkEnvironment, SECRETS } from './environment.mjs'
 
-export const UNIT = 'deploy/systemd/extension-tracker.service'
+const UNIT = 'deploy/systemd/extension-tracker.service'
 
 /** The highest exposure that `systemd-analyze security` may report, of 10. */
 const MAX_EXPOSURE = 1.5
