@@ -46,7 +46,12 @@ export function analyzeUnit() {
   } catch {
     return undefined
   }
-  const options = ['security', '--offline=yes', '--no-pager', `--threshold=${MAX_EXPOSURE * 10}`]
+  const options = ['security', '--offline=yes', '--no-pager']
   const report = execFileSync('systemd-analyze', [...options, UNIT], { encoding: 'utf8', stdio: 'pipe' })
-  return /exposure level for \S+: ([\d.]+)/.exec(report)[1]
+  const [, exposure] = /exposure level for \S+: ([\d.]+)/.exec(report)
+  if (Number(exposure) > MAX_EXPOSURE)
+    throw new Error(
+      `${UNIT}: systemd-analyze rates the exposure as ${exposure}, above ${MAX_EXPOSURE}:\n${report}`,
+    )
+  return exposure
 }
