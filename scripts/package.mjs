@@ -1,6 +1,6 @@
 // Writes the files of a release to release/: the tarball for npm, the bill of materials (CycloneDX), and their checksums. The same sources,
 // versions of Node and npm, and SOURCE_DATE_EPOCH (by default the time of the last commit) give the same bytes. `--check` proves that on
-// two copies of the project, and writes nothing.
+// two copies of the project, runs the packed demo, and writes nothing.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
@@ -18,7 +18,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createSbom } from './release/sbom.mjs'
 
 process.umask(0o022)
@@ -48,7 +48,24 @@ function check() {
   }
   const [sums, others] = [first, second].map((copy) => readFileSync(join(createRelease(copy), SUMS), 'utf8'))
   if (sums !== others) throw new Error(`two copies of the project gave different files:\n${sums}${others}`)
-  process.stdout.write(`package: two copies gave the same files\n${sums}`)
+  runDemo(join(first, 'release'))
+  process.stdout.write(`package: two copies gave the same files, and the packed demo exits with 0\n${sums}`)
+}
+
+/** Runs the packed program, as npx would, with its dependencies and no other packages. */
+function runDemo(release) {
+  const { name, version, dependencies, optionalDependencies } = JSON.parse(
+    readFileSync('package.json', 'utf8'),
+  )
+  const packages = join(folder, 'installed/node_modules')
+  mkdirSync(join(packages, name), { recursive: true })
+  const tarball = join(release, `${name}-${version}.tgz`)
+  run('tar', ['-xzf', tarball, '--strip-components=1', '-C', join(packages, name)])
+  for (const dependency of Object.keys({ ...dependencies, ...optionalDependencies })) {
+    mkdirSync(dirname(join(packages, dependency)), { recursive: true })
+    symlinkSync(realpathSync(join('node_modules', dependency)), join(packages, dependency))
+  }
+  run(process.execPath, [join(packages, name, 'dist/main.js'), 'demo', '--', '--exit'], dirname(packages))
 }
 
 /** Copies what a clone contains, so that no file of an earlier build is packed. */
