@@ -20,6 +20,11 @@ const report = (text) => console.log(`deployment: ${text}`)
 const stages = parseDockerfile(readFileSync('Dockerfile', 'utf8'))
 const settings = { tracker: imageSettings(stages, 'tracker'), sandbox: imageSettings(stages, 'sandbox') }
 
+const nodeVersion = readFileSync('.nvmrc', 'utf8').trim()
+const baseImage = stages.get('base').from
+if (!baseImage.startsWith(`node:${nodeVersion}-`))
+  throw new Error(`Dockerfile: the base image is ${baseImage}, but .nvmrc says ${nodeVersion}`)
+
 const dockerCompose = findDockerCompose()
 for (const file of COMPOSE_FILES) {
   checkCompose(file, settings)
@@ -49,7 +54,7 @@ else {
   const folder = mkdtempSync(join(tmpdir(), 'deployment-'))
   try {
     const paths = contextPaths(readFileSync('.dockerignore', 'utf8'))
-    const roots = await buildImages({ stages, paths, folder: join(folder), report })
+    const roots = await buildImages({ stages, paths, folder, report })
     report(`built ${roots.size} stages`)
     const imageRoot = roots.get('tracker')
     const volumes = mkdtempSync(join(folder, 'volumes-'))

@@ -116,8 +116,9 @@ export function startContainer({
         })
         return 0
       } catch (error) {
-        if (typeof error.status === 'number') return error.status
-        throw error
+        if (error.code === 'ENOENT') throw error
+        // Without a status, the container ended, or the command took too long.
+        return error.status ?? 1
       }
     },
     /** Sends a signal to process 1, as an engine does. */
