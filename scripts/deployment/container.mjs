@@ -24,11 +24,20 @@ const MOUNTED = ['/usr', '/etc', ...(NODE_HOME.startsWith('/usr') ? [] : [NODE_H
 
 const NEW_NAMESPACES = ['--mount', '--pid', '--fork', '--kill-child']
 
-/** A check that fails leaves no process behind. */
+/** The processes to end with this one: a check that fails or is interrupted leaves none behind. */
 const running = new Set()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
+
+/** Starts a process that ends at the latest with this one. */
+export function spawnBound(program, args, options) {
+  const child = spawn(program, args, options)
+  running.add(child)
+  child.once('close', () => running.delete(child))
+  return child
+}
 
 /** Creates an empty root file system. */
 export function createRoot(root) {
@@ -67,7 +76,7 @@ export function startContainer({
   mounts = [],
 }) {
   const all = [...MOUNTED.map((path) => ({ source: path, target: path, mode: 'ro' })), ...mounts]
-  const child = spawn(
+  const child = spawnBound(
     'unshare',
     [
       ...NEW_NAMESPACES,
@@ -81,16 +90,12 @@ export function startContainer({
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
-  running.add(child)
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk) => {
       output += chunk
     })
-  const exited = once(child, 'close').then(() => {
-    running.delete(child)
-    return child.exitCode
-  })
+  const exited = once(child, 'close').then(() => child.exitCode)
   return {
     output: () => output,
     exited,

@@ -1,11 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findAnyFreePort } from '../../dist/cli/free-port.js'
 import { startLocalPostgres } from '../../dist/cli/local-postgres.js'
 import { readServices, VARIABLES } from './compose.mjs'
-import { startContainer } from './container.mjs'
+import { spawnBound, startContainer } from './container.mjs'
 import { requestJson, stopContainer, untilHealthy, untilStatus, withKey } from './running.mjs'
 
 const FILE = 'compose.two-trackers.yaml'
@@ -59,8 +59,9 @@ export async function runTwoTrackers({ root, image, folder, report }) {
     if (!hasCaddy) report('left out: the proxy, because Caddy is not installed')
     else {
       const instances = new Set()
-      while (instances.size < 2)
+      for (let request = 0; request < 10; request += 1)
         instances.add((await untilStatus(`${url}/healthz`, 200)).headers.get('x-instance-id'))
+      if (instances.size !== 2) throw new Error(`of two trackers, ${instances.size} responded behind Caddy`)
       await stopContainer(containers[0])
       for (let request = 0; request < 10; request += 1) await read(url)
       report('behind Caddy: both respond; while one is stopped, no request fails')
@@ -80,7 +81,7 @@ function startCaddy({ folder, url, ports }) {
   // Caddy's own API would listen on a fixed port.
   writeFileSync(config, `{\n\tadmin off\n}\n${text}`)
   const env = { PATH: process.env.PATH, HOME: folder, PUBLIC_URL: url }
-  const caddy = spawn('caddy', ['run', '--adapter', 'caddyfile', '--config', config], {
+  const caddy = spawnBound('caddy', ['run', '--adapter', 'caddyfile', '--config', config], {
     env,
     stdio: 'ignore',
   })
