@@ -140,7 +140,7 @@ export function checkTokenSecret(mode: number | null): Check {
 }
 
 const RESTORE =
-  'remove the -wal and -shm files of the database, put a backup in its place, and start the service.'
+  'restore a backup (remove the -wal and -shm files of the database, and put the backup in its place), and start the service.'
 
 const PUT_BACK_OR_RESTORE =
   ', together with its -wal file; the service then continues by itself. If the database was deleted, run ' +
