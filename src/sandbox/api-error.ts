@@ -1,18 +1,20 @@
-/** An error response of ImageKit: a status and `{ message, help }`, with `errors` after an update with invalid metadata. */
-export class ApiError extends Error {
-  readonly status: 400 | 401 | 403 | 404
-  readonly errors: Record<string, unknown> | undefined
+type Status = 400 | 401 | 403 | 404 | 409
 
-  constructor(status: 400 | 401 | 403 | 404, message: string, errors?: Record<string, unknown>) {
+/** An error response of ImageKit: a status and `{ message, help }`; `details` are further fields of the body, such as `reason`. */
+export class ApiError extends Error {
+  readonly status: Status
+  readonly details: Record<string, unknown>
+
+  constructor(status: Status, message: string, details: Record<string, unknown> = {}) {
     super(message)
     this.name = 'ApiError'
     this.status = status
-    this.errors = errors
+    this.details = details
   }
 }
 
-export function badRequest(message: string): ApiError {
-  return new ApiError(400, message)
+export function badRequest(message: string, reason?: string): ApiError {
+  return new ApiError(400, message, reason === undefined ? {} : { reason })
 }
 
 /** ImageKit's wording for a parameter with an invalid value. */

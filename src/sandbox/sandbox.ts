@@ -3,16 +3,22 @@ import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { type Logger, pino } from 'pino'
 import { urlHost } from '../domain/host-address.ts'
+import { createMetadataFields } from './account/metadata-fields.ts'
 import { createBackgroundTasks, type Delay, realDelay } from './background-tasks.ts'
 import { createExtensionRunner } from './extensions/extension-runner.ts'
 import { createDiskStorage } from './library/disk-storage.ts'
 import { createLibrary } from './library/library.ts'
 import { loadOptionalPackages } from './optional-packages.ts'
 import { createRequestLog, type ReceivedUpdate, type ReceivedUpload } from './request-log.ts'
+import { accountRoutes } from './routes/account-routes.ts'
 import { createApp } from './routes/app.ts'
+import { bulkRoutes } from './routes/bulk-routes.ts'
 import { fileContentRoute } from './routes/file-content-route.ts'
 import { fileRoutes } from './routes/file-routes.ts'
+import { folderRoutes } from './routes/folder-routes.ts'
+import { placementRoutes } from './routes/placement-routes.ts'
 import { uploadRoutes } from './routes/upload-routes.ts'
+import { versionRoutes } from './routes/version-routes.ts'
 import { listen, shutDown } from './server.ts'
 import { createDownloader } from './upload/remote-file.ts'
 import { createWebhookSender, type Delivery } from './webhooks/webhook-sender.ts'
@@ -53,7 +59,10 @@ export type Sandbox = {
   deliveries(): readonly Delivery[]
 }
 
-/** A local ImageKit: upload, file details, update, versions, list, deletion, file contents, and extensions with their webhooks. */
+/**
+ * A local ImageKit: uploads, files with their versions and folders, custom metadata fields, saved extensions, file contents, and
+ * extensions with their webhooks.
+ */
 export function createSandbox(options: SandboxOptions): Sandbox {
   const {
     directory,
@@ -80,11 +89,19 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     ownOrigins: () => [url, listeningUrl],
   })
   const allowedHosts = [...(options.allowedHosts ?? []), new URL(url).hostname]
-  const shared = { downloader, library, storage, runner, requests, privateKey, clock, origin }
-  const app = createApp([uploadRoutes(shared), fileRoutes(shared), fileContentRoute(shared)], {
-    allowedHosts,
-    logger,
-  })
+  const fields = createMetadataFields({ storage })
+  const shared = { downloader, library, fields, storage, runner, requests, privateKey, clock, origin }
+  const routes = [
+    uploadRoutes(shared),
+    fileRoutes(shared),
+    versionRoutes(shared),
+    placementRoutes(shared),
+    bulkRoutes(shared),
+    folderRoutes(shared),
+    accountRoutes(shared),
+    fileContentRoute(shared),
+  ]
+  const app = createApp(routes, { allowedHosts, logger })
   let server: Server | undefined
 
   return {
@@ -96,6 +113,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     async start() {
       await loadOptionalPackages()
       await library.open()
+      await fields.open()
       // Other code in the same process keeps the platform's Request and Response.
       const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
       // A large upload may take arbitrarily long.

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { findSavedExtension } from '../account/saved-extensions.ts'
 import { invalidParameter } from '../api-error.ts'
 import type { Scenario } from '../scenario.ts'
 
@@ -89,8 +90,6 @@ export type ExtensionJob = {
 
 const KNOWN_NAMES: readonly string[] = knownSchema.options.flatMap((option) => [...option.shape.name.values])
 
-const DEFAULT_SAVED: KnownExtension = { name: 'aws-auto-tagging' }
-
 /** Parses the `extensions` array of an upload or an update. If a name is listed twice, the first entry counts. */
 export function parseExtensions(value: unknown): ExtensionRequest[] {
   const list = z.array(namedSchema).safeParse(value)
@@ -102,21 +101,13 @@ export function parseExtensions(value: unknown): ExtensionRequest[] {
 function parseExtension(item: { name: string }): ExtensionRequest {
   if (item.name === 'saved-extension') {
     const reference = savedSchema.safeParse(item)
-    if (!reference.success) throw invalidParameter('extensions', 'Invalid saved extension ID.')
-    const extension = savedExtension(reference.data.id)
+    const saved = reference.success ? findSavedExtension(reference.data.id) : undefined
+    if (saved === undefined) throw invalidParameter('extensions', 'Invalid saved extension ID.')
+    const extension = knownSchema.parse(saved.config)
     return { name: extension.name, requestedName: item.name, extension }
   }
   if (!KNOWN_NAMES.includes(item.name)) return { name: item.name, requestedName: item.name, extension: null }
   const extension = knownSchema.safeParse(item)
   if (!extension.success) throw invalidParameter('extensions', `Invalid ${item.name} configuration.`)
   return { name: item.name, requestedName: item.name, extension: extension.data }
-}
-
-/**
- * ImageKit stores saved extensions in the account. Here, the id `ext_remove-bg` stands for `remove-bg`, and so on; an id that names
- * no known extension stands for `aws-auto-tagging`.
- */
-function savedExtension(id: string): KnownExtension {
-  const parsed = knownSchema.safeParse({ name: id.replace(/^ext_/, '') })
-  return parsed.success ? parsed.data : DEFAULT_SAVED
 }

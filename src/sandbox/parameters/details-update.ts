@@ -74,7 +74,9 @@ function parseField<T>(name: string, schema: z.ZodType<T>, value: unknown): T {
 function parseCustomMetadata(value: unknown): CustomMetadata {
   const parsed = customMetadataSchema.safeParse(value)
   if (!parsed.success) {
-    throw new ApiError(400, 'Invalid custom metadata.', { customMetadata: 'It should be an object.' })
+    throw new ApiError(400, 'Invalid custom metadata.', {
+      errors: { customMetadata: 'It should be an object.' },
+    })
   }
   return parsed.data
 }

@@ -26,7 +26,8 @@ export function createApp(
     return next()
   })
   app.onError((error, c) => {
-    if (error instanceof ApiError) return c.json(apiErrorBody(error), error.status)
+    if (error instanceof ApiError)
+      return c.json({ ...errorBody(error.message), ...error.details }, error.status)
     const { method, path } = c.req
     logger.error({ event: 'request.failed', err: error, method, path }, 'request failed')
     return c.json(errorBody('We have encountered an internal error while processing your request.'), 500)
@@ -38,14 +39,7 @@ export function createApp(
 
 const HELP = 'For support kindly contact us at support@imagekit.io.'
 
-/** The body of every error response. */
-type ErrorBody = { message: string; help: string; errors?: Record<string, unknown> }
-
-function errorBody(message: string): ErrorBody {
+/** The body of every error response; some have further fields. */
+function errorBody(message: string): { message: string; help: string } {
   return { message, help: HELP }
-}
-
-function apiErrorBody(error: ApiError): ErrorBody {
-  const body = errorBody(error.message)
-  return error.errors === undefined ? body : { ...body, errors: error.errors }
 }

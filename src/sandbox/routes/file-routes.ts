@@ -1,15 +1,16 @@
-import { Hono, type MiddlewareHandler } from 'hono'
-import { invalidParameter } from '../api-error.ts'
-import { checkPrivateKey, type PrivateKey } from '../auth/private-key.ts'
+import { Hono } from 'hono'
+import type { PrivateKey } from '../auth/private-key.ts'
 import type { ExtensionRunner } from '../extensions/extension-runner.ts'
 import type { Library } from '../library/library.ts'
-import { currentVersion, isObjectId } from '../library/library-file.ts'
+import { currentVersion } from '../library/library-file.ts'
 import { changesOf, type DetailsUpdate, parseFileUpdate } from '../parameters/details-update.ts'
 import { parseJsonText } from '../parameters/shared-parameters.ts'
 import type { RequestLog } from '../request-log.ts'
 import { parseScenario } from '../scenario.ts'
 import { listFiles } from '../search/file-listing.ts'
-import { fileDetails, versionDetails } from '../wire/file-details.ts'
+import { fileDetails } from '../wire/file-details.ts'
+import { legacyMetadata } from '../wire/upload-response.ts'
+import { objectIdParam, requireKey } from './json-request.ts'
 
 type Dependencies = {
   library: Library
@@ -21,10 +22,7 @@ type Dependencies = {
 }
 
 export function fileRoutes({ library, runner, requests, privateKey, clock, origin }: Dependencies): Hono {
-  const authenticate: MiddlewareHandler = async (c, next) => {
-    checkPrivateKey(c.req.header('authorization'), privateKey)
-    await next()
-  }
+  const authenticate = requireKey(privateKey)
 
   async function updateDetails(fileId: string, update: DetailsUpdate) {
     const before = library.getFile(fileId)
@@ -42,16 +40,17 @@ export function fileRoutes({ library, runner, requests, privateKey, clock, origi
   }
 
   return new Hono()
-    .get('/v1/files', authenticate, (c) => c.json(listFiles(library.listFiles(), c.req.query(), origin())))
-    .get('/v1/files/:fileId/details', authenticate, (c) =>
-      c.json(fileDetails(origin(), library.getFile(validFileId(c.req.param('fileId'))))),
+    .get('/v1/files', authenticate, (c) =>
+      c.json(listFiles(library.listFiles(), c.req.query(), origin(), library.folders.list)),
     )
-    .get('/v1/files/:fileId/versions', authenticate, (c) => {
-      const file = library.getFile(validFileId(c.req.param('fileId')))
-      return c.json(file.versions.toReversed().map((version) => versionDetails(origin(), file, version)))
-    })
+    .get('/v1/files/:fileId/details', authenticate, (c) =>
+      c.json(fileDetails(origin(), library.getFile(objectIdParam(c, 'fileId')))),
+    )
+    .get('/v1/files/:fileId/metadata', authenticate, (c) =>
+      c.json(legacyMetadata(currentVersion(library.getFile(objectIdParam(c, 'fileId'))).facts)),
+    )
     .patch('/v1/files/:fileId/details', authenticate, async (c) => {
-      const fileId = validFileId(c.req.param('fileId'))
+      const fileId = objectIdParam(c, 'fileId')
       const body = parseJsonText(await c.req.text())
       requests.addUpdate({ fileId, receivedAt: clock(), body })
       // A missing file is reported even if the body is invalid.
@@ -62,12 +61,7 @@ export function fileRoutes({ library, runner, requests, privateKey, clock, origi
       return c.json(fileDetails(origin(), file))
     })
     .delete('/v1/files/:fileId', authenticate, async (c) => {
-      await library.remove(validFileId(c.req.param('fileId')))
+      await library.remove(objectIdParam(c, 'fileId'))
       return c.body(null, 204)
     })
-}
-
-function validFileId(text: string): string {
-  if (!isObjectId(text)) throw invalidParameter('fileId')
-  return text
 }

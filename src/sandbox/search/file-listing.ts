@@ -1,6 +1,6 @@
 import { badRequest } from '../api-error.ts'
 import { normalizeFolder } from '../library/file-path.ts'
-import { type FolderDetails, foldersOf } from '../library/folders.ts'
+import type { FolderDetails } from '../library/folders.ts'
 import { currentVersion, type LibraryFile } from '../library/library-file.ts'
 import { type FileDetails, fileDetails, versionDetails } from '../wire/file-details.ts'
 import { parseSearchQuery } from './search-query.ts'
@@ -13,6 +13,7 @@ export function listFiles(
   files: readonly LibraryFile[],
   query: Record<string, string>,
   origin: string,
+  listFolders: (files: readonly LibraryFile[]) => FolderDetails[],
 ): (FileDetails | FolderDetails)[] {
   const { searchQuery, sort = 'ASC_CREATED' } = query
   const type = searchQuery === undefined ? parseType(query['type']) : 'file'
@@ -26,9 +27,11 @@ export function listFiles(
       matchingFiles.flatMap((file) =>
         file.versions.slice(0, -1).map((version) => versionDetails(origin, file, version)),
       ),
-    // The folders of the matching files and their parent folders, in the order of the files.
-    folder: () => foldersOf(matchingFiles),
-    all: () => [...foldersOf(matchingFiles), ...matchingFiles.map((file) => fileDetails(origin, file))],
+    folder: () => listFolders(files).filter(folderFilter(query)),
+    all: () => [
+      ...listFolders(files).filter(folderFilter(query)),
+      ...matchingFiles.map((file) => fileDetails(origin, file)),
+    ],
   }[type]()
   return rows.slice(skip, skip + limit)
 }
@@ -68,6 +71,15 @@ function locationFilter({ path, fileType = 'all' }: Record<string, string>): (fi
   return (file) =>
     (folder === undefined || file.filePath === folder + file.name) &&
     (fileType === 'all' || currentVersion(file).facts.fileType === fileType)
+}
+
+/** With `path`, only the folders directly inside of it. Folders have no tags. */
+function folderFilter({ name, path, tags }: Record<string, string>): (folder: FolderDetails) => boolean {
+  const parent = path === undefined ? undefined : normalizeFolder(path)
+  return (folder) =>
+    tags === undefined &&
+    (name === undefined || folder.name === name) &&
+    (parent === undefined || folder.folderPath === parent + folder.name)
 }
 
 type SortKey = (file: LibraryFile) => string | number

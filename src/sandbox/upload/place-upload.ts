@@ -1,6 +1,7 @@
 import { badRequest } from '../api-error.ts'
+import type { NewVersion } from '../library/file-index.ts'
 import { withUniqueSuffix } from '../library/file-path.ts'
-import type { Library, NewVersion } from '../library/library.ts'
+import type { Library } from '../library/library.ts'
 import { currentVersion, type FileFacts, type LibraryFile } from '../library/library-file.ts'
 import type { UploadParameters } from '../parameters/upload-parameters.ts'
 
@@ -12,7 +13,7 @@ export function placeUpload(
 ): Promise<LibraryFile> {
   const { fileName, folder, useUniqueFileName, overwriteFile } = parameters
   const name = useUniqueFileName ? withUniqueSuffix(fileName) : fileName
-  return library.place({ filePath: `${folder}${name}`, name, spoolPath: content.spoolPath }, (existing) => {
+  return library.place({ filePath: `${folder}${name}`, spoolPath: content.spoolPath }, (existing) => {
     if (existing !== undefined && !useUniqueFileName && !overwriteFile) {
       throw badRequest(
         'A file with the same name already exists at the exact location. We could not overwrite it because both overwriteFile and useUniqueFileName are set to false.',

@@ -45,7 +45,8 @@ function requestedFields(version: FileVersion, requested: ReadonlySet<string>): 
   return Object.fromEntries(Object.entries(available).filter(([name]) => requested.has(name)))
 }
 
-function legacyMetadata({ size, image }: FileFacts): Record<string, unknown> {
+/** The `metadata` of a file, as the API for metadata also returns it. */
+export function legacyMetadata({ size, image }: FileFacts): Record<string, unknown> {
   if (image === null) return { size }
   return {
     height: image.height,
