@@ -11,6 +11,7 @@ const config = parseConfig(
     DATABASE_URL: 'file:unused.db',
     IMAGEKIT_PRIVATE_KEY: 'any',
     TRACKER_TOKEN_SECRET: 'not-used-for-anything',
+    IMAGEKIT_PASSTHROUGH: 'all',
   },
   () => '',
 )

@@ -1,6 +1,6 @@
 import { type AlertSettings, parseAlerting } from './config/alerting.ts'
 import { parseDatabase } from './config/database.ts'
-import { checkPlannedVariables, findUnknownVariables } from './config/ignored-variables.ts'
+import { findUnknownVariables } from './config/ignored-variables.ts'
 import { type MaintenanceSettings, parseMaintenance } from './config/maintenance.ts'
 import { type AccessKey, parseSecretList, parseSecrets, placeholderProblem } from './config/secrets.ts'
 import { parseTracing, type TracingSettings } from './config/tracing.ts'
@@ -13,6 +13,7 @@ import {
 } from './config/webhooks.ts'
 import type { DatabaseAddress } from './domain/database-address.ts'
 import { isLoopbackHost, type Network, parseNetwork, urlHost } from './domain/host-address.ts'
+import { PASSTHROUGH_MODES, type PassthroughMode } from './domain/passthrough.ts'
 import { parseSizeBytes, positive } from './domain/quantities.ts'
 
 export type Config = {
@@ -22,6 +23,8 @@ export type Config = {
   publicUrl: string
   database: DatabaseAddress
   imagekit: { privateKey: string; uploadUrl: string; apiUrl: string }
+  /** Which of ImageKit's other routes are forwarded. */
+  passthrough: PassthroughMode
   signatures: SignatureSettings
   notifications: NotificationSettings
   /** Null: alerts are disabled. */
@@ -72,13 +75,19 @@ export function parseConfig(env: Environment, readText: ReadText): Config {
   const isLocal = isLoopbackHost(host) && isLoopbackHost(new URL(publicUrl).hostname)
   const database = parseDatabase(variables)
   const secrets = parseSecrets(variables, { isLocal, database })
-  const warnings = [...checkPlannedVariables(variables), ...findUnknownVariables(env)]
+  const warnings = findUnknownVariables(env)
   const config: Config = {
     host,
     port,
     publicUrl,
     database,
     imagekit: parseImagekit(variables, allowsHttp),
+    passthrough: variables.parsed<PassthroughMode>(
+      'IMAGEKIT_PASSTHROUGH',
+      'off',
+      (text) => PASSTHROUGH_MODES.find((mode) => mode === text),
+      'off, read or all',
+    ),
     signatures: parseSignatures(variables),
     notifications: parseNotifications(variables, warnings),
     alerting: parseAlerting(variables, warnings),

@@ -23,6 +23,7 @@ import { notificationRoutes } from './http/operators/notification-routes.ts'
 import { overviewRoutes } from './http/operators/overview-routes.ts'
 import { runRoutes } from './http/operators/run-routes.ts'
 import { createOverloadLog } from './http/overload-log.ts'
+import { forwardOperations, passthroughRoutes } from './http/passthrough-routes.ts'
 import { createBodyReaders, WHOLE_BODY_MS } from './http/read-body.ts'
 import { declaredJson, parseJson } from './http/read-json.ts'
 import { createRequestHandler, type RequestHandler } from './http/request-handler.ts'
@@ -40,6 +41,7 @@ import { readAccountEvent } from './imagekit/account-event.ts'
 import { createImagekitClient } from './imagekit/client.ts'
 import { failurePayload, readExtensionResult, successPayload } from './imagekit/extension-webhook.ts'
 import { createFileLookup } from './imagekit/file-lookup.ts'
+import { createForwarder, readDeletedFileIds } from './imagekit/forwarder.ts'
 import { keyVerdict, probePrivateKey } from './imagekit/private-key.ts'
 import { verifySignature } from './imagekit/webhook-signature.ts'
 import { createDatabaseReopener } from './jobs/database-reopener.ts'
@@ -236,6 +238,10 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     clock,
     onStatus: (status) => keyRejections.note('lookup', { verdict: keyVerdict(status), status }),
   })
+  const forwarder = createForwarder({
+    ...config.imagekit,
+    timeoutMs: overrides.imagekitTimeoutMs ?? 60_000,
+  })
   const sender = createNotificationSender({
     ...config.notifications,
     clock,
@@ -261,6 +267,9 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     submissionStatuses,
     writeRetries,
     imagekit,
+    forwarder,
+    readDeletedFileIds,
+    passthrough: config.passthrough,
     links,
     tokens,
     access,
@@ -346,7 +355,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     log.error({ event: 'request.failed', err, requestId }, 'a request failed'),
   )
   const pages = createAdminPages({ ...deps, config, describeError: errorResponses.describe })
-  const app = createApp({ errorResponses, pages, loopbackOnly })
+  const app = createApp({ errorResponses, pages, loopbackOnly, passthrough: config.passthrough })
   const api: Api = {
     app,
     operations: [],
@@ -356,7 +365,9 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   }
   const handleStatus = createStatusHandler({ ...deps, subject: 'asset' })
   const handleWebhook = createWebhookHandler(deps)
-  uploadRoutes(api, deps)
+  const forwarded = forwardOperations(api, deps)
+  uploadRoutes(api, deps, forwarded)
+  passthroughRoutes(api, forwarded)
   submissionRoutes(api, deps)
   webhookRoutes(api, { handleWebhook })
   runRoutes(api, deps)
@@ -413,7 +424,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       // The retrier, and uploads whose callers have disconnected, may still wait for ImageKit's responses, which must be stored.
       const finished = Promise.all([jobs.stop(), limiter.settled()])
       await Promise.race([finished, timeUp])
-      await imagekit.close()
+      await Promise.all([imagekit.close(), forwarder.close()])
       await finished
       await rejectionLog.close()
       await writeRetries.close()

@@ -89,7 +89,8 @@ const LIST = [
   {
     name: 'IMAGEKIT_PASSTHROUGH',
     default: 'off',
-    meaning: 'not built yet; `serve` warns if it is set',
+    meaning:
+      "`read` or `all`: forward [ImageKit's other routes](passthrough.md), so that an SDK needs only the tracker's address. `read` forwards only GET",
   },
   {
     name: 'RECONCILE_AFTER',

@@ -1,5 +1,5 @@
 import { VARIABLES } from './documented-variables.ts'
-import type { Environment, Variables } from './variables.ts'
+import type { Environment } from './variables.ts'
 
 /** The variables of this program. Its commands also read general ones such as `NODE_ENV` and `NO_COLOR`. */
 const KNOWN = VARIABLES.map(({ name }) => name)
@@ -36,19 +36,4 @@ function isAlmost(name: string, known: string): boolean {
   const shorter = Math.min(name.length, known.length)
   while (end < shorter - start && name.at(-1 - end) === known.at(-1 - end)) end += 1
   return Math.max(name.length, known.length) - start - end <= 1
-}
-
-/** The variables of features that this version doesn't have yet. */
-const PLANNED = ['IMAGEKIT_PASSTHROUGH'] as const
-
-/** Checks the planned variables. Returns a warning for each one that is set. */
-export function checkPlannedVariables(variables: Variables): string[] {
-  variables.parsed('IMAGEKIT_PASSTHROUGH', 'off', parsePassthrough, 'off, read or all; it has no effect yet')
-  return PLANNED.filter((name) => variables.text(name) !== undefined).map(
-    (name) => `${name} has no effect yet`,
-  )
-}
-
-function parsePassthrough(text: string): string | undefined {
-  return ['off', 'read', 'all'].find((value) => value === text)
 }

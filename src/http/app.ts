@@ -1,5 +1,6 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { TrackerError } from '../domain/errors.ts'
+import type { PassthroughMode } from '../domain/passthrough.ts'
 import { type ErrorResponses, isImagekitPath } from './error-responses.ts'
 import { localOnly } from './local-only.ts'
 import { type AppContext, type AppEnv, requestId } from './request.ts'
@@ -9,6 +10,7 @@ export function createApp(deps: {
   errorResponses: ErrorResponses
   /** Whether to reject requests that are not local: see `nonLocalReason`. */
   loopbackOnly: boolean
+  passthrough: PassthroughMode
   /** Addresses that people open in a browser. Their errors are HTML pages. */
   pages: {
     has(path: string): boolean
@@ -19,7 +21,11 @@ export function createApp(deps: {
   const { asImagekit, asProblem } = deps.errorResponses
   const respondToError = (error: unknown, c: AppContext) => {
     if (deps.pages.has(c.req.path)) return deps.pages.respondToError(error, c)
-    return isImagekitPath(c.req.path) ? asImagekit(error, c) : asProblem(error, c)
+    if (!isImagekitPath(c.req.path)) return asProblem(error, c)
+    const isWrongMethod = error instanceof TrackerError && error.code === 'method_not_allowed'
+    // An SDK that sends all its requests here can read only the message.
+    const message = isWrongMethod ? `${error.message} ${FORWARDED[deps.passthrough]}` : ''
+    return asImagekit(isWrongMethod ? new TrackerError(error.code, message) : error, c)
   }
 
   const app = new Hono<AppEnv>()
@@ -28,12 +34,27 @@ export function createApp(deps: {
   if (deps.loopbackOnly) app.use(localOnly)
   app.onError(respondToError)
   app.notFound((c) => {
-    const message = isImagekitPath(c.req.path) ? NOT_FORWARDED : 'No route matches this address.'
+    const message = isImagekitPath(c.req.path)
+      ? `The tracker does not forward this address. ${FORWARDED[deps.passthrough]}`
+      : 'No route matches this address.'
     return respondToError(new TrackerError('not_found', message), c)
   })
   return app
 }
 
-const NOT_FORWARDED =
-  'The tracker does not forward this address. It forwards uploads (POST /api/v1/files/upload and /api/v2/files/upload) and ' +
-  'updates (PATCH /v1/files/FILE_ID/details). Send every other request directly to ImageKit, with your private key.'
+const UPLOADS =
+  'uploads (POST /api/v1/files/upload and /api/v2/files/upload) and updates (PATCH /v1/files/FILE_ID/details)'
+const SEND_DIRECTLY = 'Send every other request directly to ImageKit, with your private key.'
+
+/** What is forwarded, and how to have more forwarded. */
+const FORWARDED: { [mode in PassthroughMode]: string } = {
+  off:
+    `It forwards ${UPLOADS}. To have it forward ImageKit's other routes, start it with IMAGEKIT_PASSTHROUGH=read (only GET) or ` +
+    `IMAGEKIT_PASSTHROUGH=all. ${SEND_DIRECTLY}`,
+  read:
+    `It forwards ${UPLOADS}, and GET requests about files, versions, jobs, custom metadata fields and saved extensions. To have it forward ` +
+    `changes too, start it with IMAGEKIT_PASSTHROUGH=all. ${SEND_DIRECTLY}`,
+  all:
+    `It forwards ${UPLOADS}, and requests about files, versions, folders, jobs, custom metadata fields and saved extensions (only GET). ` +
+    SEND_DIRECTLY,
+}

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { writeCursor } from '../contract/page.ts'
 import type { AppContext } from './request.ts'
@@ -67,4 +68,15 @@ export function pageResponse<Page extends object>(
   query.set('cursor', nextCursor)
   const link = `<${c.req.path}?${query.toString()}>; rel="next"`
   return { status: 200, json: { ...page, nextCursor }, headers: { Link: link } }
+}
+
+/**
+ * Makes Hono's Node.js adapter leave Node's response alone. The adapter recognises only this very object, so the response that
+ * middleware prepared is dropped first: Hono would merge both into a new one, and the adapter would send the new one too. For the
+ * same reason no middleware around this route may set a header after `next()`.
+ */
+export function alreadySent(c: AppContext): Response {
+  c.res = undefined
+  c.res = RESPONSE_ALREADY_SENT
+  return RESPONSE_ALREADY_SENT
 }

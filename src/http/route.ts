@@ -163,6 +163,12 @@ export function route(api: Api, path: string, operations: { [method in Method]?:
   routeMethods(api.app, path, handlers)
 }
 
+/** Accepts a trailing slash too: ImageKit's older SDKs send one in some addresses. */
+export function routeWithSlash(api: Api, path: string, operations: { [method in Method]?: Operation }): void {
+  route(api, path, operations)
+  route(api, `${path}/`, operations)
+}
+
 /** Registers the handlers of a path, and a 405 for every other method. */
 export function routeMethods(
   app: Hono<AppEnv>,

@@ -1,10 +1,9 @@
 import type { ServerResponse } from 'node:http'
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { ReaderCredential, Subject } from '../tracking/status/authorize-reader.ts'
 import type { FollowedStatus, Follower, StatusFeed } from '../tracking/status/status-feed.ts'
 import type { WaitingLimit } from '../tracking/status/waiting-limit.ts'
 import type { AppContext } from './request.ts'
-import { onResponseEnd } from './response.ts'
+import { alreadySent, onResponseEnd } from './response.ts'
 import type { Heartbeats } from './status-heartbeats.ts'
 import { eventText, lastEventId, notFound } from './status-responses.ts'
 
@@ -80,15 +79,4 @@ function streamStatus(outgoing: ServerResponse, feed: StatusFeed, heartbeats: He
     feed.leave()
   })
   return flush
-}
-
-/**
- * Makes Hono's Node.js adapter leave Node's response alone. The adapter recognises only this very object, so the response that
- * middleware prepared is dropped first: Hono would merge both into a new one, and the adapter would send the new one too. For the
- * same reason no middleware around this route may set a header after `next()`.
- */
-function alreadySent(c: AppContext): Response {
-  c.res = undefined
-  c.res = RESPONSE_ALREADY_SENT
-  return RESPONSE_ALREADY_SENT
 }

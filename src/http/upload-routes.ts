@@ -22,7 +22,7 @@ import { meterUpload, type UploadMeter } from './metered-upload.ts'
 import { readJsonObject } from './read-json.ts'
 import type { AppContext } from './request.ts'
 import { closedSignal } from './response.ts'
-import { type Api, type Method, type Operation, operation, route } from './route.ts'
+import { type Api, type Method, type Operation, operation, routeWithSlash } from './route.ts'
 
 type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &
   SubmitUpdateDeps &
@@ -35,8 +35,15 @@ type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &
     allowPrivateTargets: boolean
   }
 
-/** The routes that existing ImageKit clients use. They return the status and the body of ImageKit's responses unchanged. */
-export function uploadRoutes(api: Api, deps: UploadRoutesDeps): void {
+/**
+ * The routes that existing ImageKit clients use. They return the status and the body of ImageKit's responses unchanged. `forwarded`:
+ * the other operations, by their paths.
+ */
+export function uploadRoutes(
+  api: Api,
+  deps: UploadRoutesDeps,
+  forwarded: ReadonlyMap<string, { [method in Method]?: Operation }>,
+): void {
   for (const version of ['v1', 'v2'] as const) {
     routeWithSlash(api, `/api/${version}/files/upload`, {
       POST: operation({
@@ -68,7 +75,9 @@ export function uploadRoutes(api: Api, deps: UploadRoutesDeps): void {
     })
   }
 
-  routeWithSlash(api, '/v1/files/:fileId/details', {
+  const details = '/v1/files/:fileId/details'
+  routeWithSlash(api, details, {
+    ...forwarded.get(details),
     PATCH: operation({
       id: 'updateFile',
       summary: 'Update a file at ImageKit, for example to request extensions',
@@ -120,12 +129,6 @@ const IMAGEKIT_HEADERS = [
   'X-RateLimit-Reset',
   'X-RateLimit-Interval',
 ] as const
-
-/** Accepts a trailing slash too: ImageKit's older Python SDK sends one in the address of an update. */
-function routeWithSlash(api: Api, path: string, operations: { [method in Method]?: Operation }): void {
-  route(api, path, operations)
-  route(api, `${path}/`, operations)
-}
 
 function incomingForm(c: AppContext, limits: BodyLimits): IncomingForm {
   const { incoming } = c.env

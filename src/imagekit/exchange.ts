@@ -4,7 +4,7 @@ import { readResetMs } from './rate-limit.ts'
 import { readResponse } from './read-response.ts'
 
 /** The headers of ImageKit's response that are passed on to the caller, together with its status and body. */
-const FORWARDED_HEADERS = [
+export const RESPONSE_HEADERS = [
   'content-type',
   'retry-after',
   'x-ik-requestid',
@@ -31,7 +31,7 @@ export async function exchange(
     const { statusCode: status } = response
     onStatus(status)
     const text = await response.body.text()
-    const headers = forwardedHeaders(response.headers)
+    const headers = pickHeaders(response.headers, RESPONSE_HEADERS)
     const uploadResponse = readResponse(status, text, headers['x-ik-requestid'] ?? null)
     const retryAfterMs = status === 429 ? readResetMs(response.headers) : null
     return {
@@ -54,18 +54,20 @@ export async function exchange(
   }
 }
 
-function forwardedHeaders(headers: { [name: string]: string | string[] | undefined }): {
-  [name: string]: string
-} {
-  const forwarded: { [name: string]: string } = {}
-  for (const name of FORWARDED_HEADERS) {
+/** The headers with these names, which are in lower case. */
+export function pickHeaders(
+  headers: { [name: string]: string | string[] | undefined },
+  names: readonly string[],
+): { [name: string]: string } {
+  const picked: { [name: string]: string } = {}
+  for (const name of names) {
     const value = headers[name]
-    if (value !== undefined) forwarded[name] = Array.isArray(value) ? value.join(', ') : value
+    if (value !== undefined) picked[name] = Array.isArray(value) ? value.join(', ') : value
   }
-  return forwarded
+  return picked
 }
 
-function isTimeout(error: unknown): boolean {
+export function isTimeout(error: unknown): boolean {
   return (
     error instanceof errors.HeadersTimeoutError ||
     error instanceof errors.BodyTimeoutError ||

@@ -2,6 +2,7 @@ import type { AssetFacts } from '../domain/asset.ts'
 import type { Commit } from '../domain/commit.ts'
 import { recordAccountDelivery } from '../domain/decide/account-event.ts'
 import { acknowledgeRuns, unacknowledgeRun } from '../domain/decide/acknowledgement.ts'
+import { recordAssetGone } from '../domain/decide/asset-gone.ts'
 import { recordDelivery } from '../domain/decide/delivery.ts'
 import {
   claimNotification,
@@ -161,6 +162,7 @@ export function createStore(
     extendClaim: (...args) => queue.run(extendClaim(...args)),
     releaseRuns: (...args) => queue.run(releaseRuns(...args)),
     applyFinding: (...args) => queue.run(applyFinding(...args)),
+    recordAssetGone: (...args) => queue.run(recordAssetGone(...args)),
     claimNotification: (...args) => queue.run(claimNotification(...args)),
     releaseNotification: (...args) => queue.run(releaseNotification(...args)),
     recordNotificationResult: (...args) => queue.run(recordNotificationResult(...args)),

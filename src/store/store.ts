@@ -142,6 +142,12 @@ export type Store = OperatorStore &
     ): Promise<{ applied: boolean; fileId: string | null }>
 
     /**
+     * Expires the pending runs of the newest 100 submissions of an asset whose file ImageKit has deleted. Resolves with the number of
+     * these runs.
+     */
+    recordAssetGone(fileId: string, at: number): Promise<number>
+
+    /**
      * A page of due notifications, by host: at most `perHost` of each, the longest due first, so that no host delays another.
      * Notifications that were created after `latest`, and are due after it, also count as due, and come last within their host.
      * `next` starts the next page; null at the end.

@@ -57,6 +57,27 @@ export function describeFindings(current: () => StoreFixture): void {
       expect(await runsOf(id)).toMatchObject([{ status: 'failed', source: 'webhook', evidence: null }])
     })
 
+    test('if the file of an asset is deleted, all of its pending runs expire, due or not, and no others', async () => {
+      const { store } = current()
+      const settled = await submit(['remove-bg', 'ai-tasks'])
+      await store.recordDelivery(newDelivery(settled, { service: 'remove-bg', status: 'success' }))
+      const fresh = await submitTo(store, ['google-auto-tagging'], { fileId: FILE_ID, kind: 'update' })
+      const other = await submitTo(store, ['remove-bg'], { fileId: 'another', kind: 'update' })
+      expect(await store.recordAssetGone(FILE_ID, 5_000)).toBe(2)
+      const gone = { status: 'expired', source: 'expiry', updatedAt: 5_000, evidence: { kind: 'asset_gone' } }
+      expect(await runsOf(settled)).toMatchObject([{ status: 'success' }, gone])
+      expect(await runsOf(fresh)).toMatchObject([gone])
+      expect(await runsOf(other)).toMatchObject([{ status: 'pending' }])
+      expect((await store.findAsset(FILE_ID))?.runs.map(({ status }) => status).toSorted()).toEqual([
+        'expired',
+        'expired',
+        'success',
+      ])
+      expect(await store.recordAssetGone(FILE_ID, 6_000)).toBe(0)
+      expect(await store.recordAssetGone('unknown', 6_000)).toBe(0)
+      expect(await store.listDue(1_000_000, 10)).toEqual([])
+    })
+
     test('`unchanged` moves only the due time of its run', async () => {
       const id = await submit(['remove-bg', 'ai-tasks'])
       const before = await current().store.findSubmission(id)

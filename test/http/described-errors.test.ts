@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
 import { isImagekitPath } from '../../src/http/error-responses.ts'
 import type { DescribedOperation } from '../../src/http/route.ts'
+import { FORWARDED_ROUTES } from '../../src/imagekit/forwarded-routes.ts'
 import type { StoreHandle } from '../../src/store/store.ts'
 import { createTestDatabase, openStoreOf } from '../support/database.ts'
 import { ADMIN_KEY, API_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
@@ -63,14 +64,18 @@ type SendOptions = {
   isCut?: boolean
 }
 
+/** With every operation that there can be. */
+const ALL = { IMAGEKIT_PASSTHROUGH: 'all' }
+
 /** Uploads, updates and webhooks have their own tests: their errors depend on ImageKit, on a token or on a signature. */
-const isOwn = ({ path }: DescribedOperation) => !isImagekitPath(path) && !path.startsWith('/webhooks/')
+const isOwn = ({ id, path }: DescribedOperation) =>
+  (!isImagekitPath(path) && !path.startsWith('/webhooks/')) || FORWARDED_ROUTES.some((one) => one.id === id)
 const hasBody = (operation: DescribedOperation) => operation.body !== undefined && isOwn(operation)
 const hasJsonBody = ({ body }: DescribedOperation) => body !== undefined && 'json' in body
 
 describe('each operation', () => {
   test('that needs a key or token responds with 401 without one', async () => {
-    const tracker = await startTracker()
+    const tracker = await startTracker(ALL)
     for (const operation of described(tracker).filter(({ auth }) => auth !== 'none'))
       expect(await send(tracker, operation, { headers: { authorization: '' } }), operation.id).toMatchObject({
         status: 401,
@@ -78,7 +83,7 @@ describe('each operation', () => {
   })
 
   test('responds with 403 to a request from elsewhere, if the tracker has no keys', async () => {
-    const tracker = await startTracker({ TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' })
+    const tracker = await startTracker({ ...ALL, TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' })
     for (const operation of described(tracker))
       expect(
         await send(tracker, operation, { headers: { host: 'elsewhere.example' } }),
@@ -87,7 +92,7 @@ describe('each operation', () => {
   })
 
   test('of operators responds with 403 to an API key, and with 400 to an unknown query parameter', async () => {
-    const tracker = await startTracker()
+    const tracker = await startTracker(ALL)
     for (const operation of described(tracker).filter(({ auth }) => auth === 'operator')) {
       const headers = { authorization: `Bearer ${API_KEY}` }
       expect(await send(tracker, operation, { headers }), operation.id).toMatchObject({ status: 403 })
@@ -98,10 +103,10 @@ describe('each operation', () => {
   })
 
   test('with a JSON body responds with 400 to text that is not JSON, and without keys with 415 to another type', async () => {
-    const tracker = await startTracker()
+    const tracker = await startTracker(ALL)
     for (const operation of described(tracker).filter(hasJsonBody))
       expect(await send(tracker, operation, { body: '{' }), operation.id).toMatchObject({ status: 400 })
-    const keyless = await startTracker({ TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' })
+    const keyless = await startTracker({ ...ALL, TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' })
     for (const operation of described(keyless).filter(hasJsonBody)) {
       const headers = { authorization: '', 'content-type': 'text/plain' }
       expect(await send(keyless, operation, { headers, body: '{}' }), operation.id).toMatchObject({
@@ -111,7 +116,7 @@ describe('each operation', () => {
   })
 
   test('with a body responds with 413 to one that is too large', async () => {
-    const tracker = await startTracker({ MAX_UPLOAD_BYTES: '1MiB' })
+    const tracker = await startTracker({ ...ALL, MAX_UPLOAD_BYTES: '1MiB' })
     for (const operation of described(tracker).filter(hasBody))
       expect(await send(tracker, operation, { body: ' '.repeat(MAX_BODY + 1) }), operation.id).toMatchObject({
         status: 413,
@@ -119,7 +124,7 @@ describe('each operation', () => {
   })
 
   test('with a body responds with 408 if the body does not arrive', async () => {
-    const tracker = await startTracker({}, { wholeBodyMs: 20, bodyIdleMs: 20 })
+    const tracker = await startTracker(ALL, { wholeBodyMs: 20, bodyIdleMs: 20 })
     for (const operation of described(tracker).filter(hasBody))
       expect(await send(tracker, operation, { body: '{', isCut: true }), operation.id).toMatchObject({
         status: 408,
@@ -138,7 +143,7 @@ describe('each operation', () => {
         return () => Promise.reject(new TrackerError('store_unavailable', 'The database is down.'))
       },
     })
-    const tracker = await startTracker({}, { store }, database)
+    const tracker = await startTracker(ALL, { store }, database)
     isDown = true
     for (const operation of described(tracker).filter(
       (one) => one.auth !== 'none' && !one.worksWithoutStore && isOwn(one),

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { findUnknownVariables } from '../../../src/config/ignored-variables.ts'
-import { LOCAL, parse, problemsOf, SIGNING_SECRET } from './parse-env.ts'
 
 test('every variable of .env.example is known, also as NAME_FILE', () => {
   const example = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8')
@@ -56,18 +55,4 @@ test('variables of other programs and of Kubernetes services are not reported', 
   expect(
     findUnknownVariables(Object.fromEntries([...names, ...kubernetesVariables].map((name) => [name, 'x']))),
   ).toEqual([])
-})
-
-test.each(['off', 'read', 'all'])(
-  'IMAGEKIT_PASSTHROUGH=%s produces a warning that it has no effect yet',
-  (value) => {
-    const env = { ...LOCAL, TRACKER_WEBHOOK_SECRET: SIGNING_SECRET, IMAGEKIT_PASSTHROUGH: value }
-    expect(parse(env).warnings).toEqual(['IMAGEKIT_PASSTHROUGH has no effect yet'])
-  },
-)
-
-test('a value of IMAGEKIT_PASSTHROUGH other than off, read and all is a problem that also states that it has no effect yet', () => {
-  expect(problemsOf({ ...LOCAL, IMAGEKIT_PASSTHROUGH: 'yes' })).toEqual([
-    expect.stringMatching(/^IMAGEKIT_PASSTHROUGH: .*no effect yet/),
-  ])
 })

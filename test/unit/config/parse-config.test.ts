@@ -13,6 +13,7 @@ import {
 
 test('only the ImageKit key is required on loopback with SQLite; the rest has defaults', () => {
   expect(parse(LOCAL)).toEqual({
+    passthrough: 'off',
     host: '127.0.0.1',
     port: 3000,
     publicUrl: 'http://127.0.0.1:3000',
@@ -145,6 +146,14 @@ test('all problems are reported at once, without secrets', () => {
       'RECONCILE_EVERY RETENTION RETENTION_RUNS TRACKER_ADMIN_KEY TRACKER_API_KEY TRACKER_TOKEN_SECRET',
   )
   expect(problems.join()).not.toMatch(new RegExp(`hush|whsec|${KEY}`))
+})
+
+test('IMAGEKIT_PASSTHROUGH is off, read or all', () => {
+  for (const mode of ['off', 'read', 'all'])
+    expect(parse({ ...LOCAL, IMAGEKIT_PASSTHROUGH: mode }).passthrough).toBe(mode)
+  expect(problemsOf({ ...LOCAL, IMAGEKIT_PASSTHROUGH: 'yes' })).toEqual([
+    'IMAGEKIT_PASSTHROUGH: must be off, read or all',
+  ])
 })
 
 test.each([

@@ -1,0 +1,123 @@
+import { pipeline } from 'node:stream'
+import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status'
+import { z } from 'zod'
+import { TrackerError } from '../domain/errors.ts'
+import { isForwarded, type PassthroughMode, readTarget, requiresAdmin } from '../domain/passthrough.ts'
+import { FORWARDED_ROUTES, type ForwardedRoute } from '../imagekit/forwarded-routes.ts'
+import {
+  type ForwardedResponse,
+  type ForwardRequestDeps,
+  forwardRequest,
+} from '../tracking/forwarding/forward-request.ts'
+import type { ConcurrencyLimiter } from '../tracking/uploads/concurrency-limiter.ts'
+import type { AppContext } from './request.ts'
+import { alreadySent, closedSignal } from './response.ts'
+import {
+  type Api,
+  type Method,
+  type Operation,
+  operation,
+  type ResponseShape,
+  routeWithSlash,
+} from './route.ts'
+
+type PassthroughDeps = ForwardRequestDeps<Method> & {
+  passthrough: PassthroughMode
+  limiter: Pick<ConcurrencyLimiter, 'track'>
+}
+
+type Operations = { [method in Method]?: Operation }
+
+/** The operations that forward requests to ImageKit's other routes, by their paths. */
+export function forwardOperations(
+  api: Pick<Api, 'readBody'>,
+  deps: PassthroughDeps,
+): ReadonlyMap<string, Operations> {
+  const byPath = new Map<string, Operations>()
+  for (const forwarded of FORWARDED_ROUTES.filter((one) => isForwarded(deps.passthrough, one)))
+    byPath.set(forwarded.path, {
+      ...byPath.get(forwarded.path),
+      [forwarded.method]: forwardOperation(api, deps, forwarded),
+    })
+  return byPath
+}
+
+/** Registers these operations, except those on paths that `upload-routes` registers. */
+export function passthroughRoutes(api: Api, operations: ReadonlyMap<string, Operations>): void {
+  const isOurs = (path: string) => api.operations.some((registered) => registered.path === path)
+  for (const [path, ofPath] of operations) if (!isOurs(path)) routeWithSlash(api, path, ofPath)
+}
+
+function forwardOperation(
+  { readBody }: Pick<Api, 'readBody'>,
+  deps: PassthroughDeps,
+  forwarded: ForwardedRoute,
+): Operation {
+  const { id, method, summary, statuses, query, hasBody, deletes } = forwarded
+  return operation({
+    id,
+    summary: `${summary} (forwarded to ImageKit)`,
+    auth: requiresAdmin(forwarded) ? 'operator' : 'key',
+    ...(query && { query: describeQuery(query) }),
+    ...(hasBody && { body: { mediaType: 'application/json' } }),
+    responses: Object.fromEntries(statuses.map((status) => [status, shapeOf(status)])),
+    headers: HEADERS,
+    problems: hasBody ? [...PROBLEMS, 'unsupported_media_type'] : PROBLEMS,
+    worksWithoutStore: true,
+    handle: ({ caller: { keyName } }, c) =>
+      deps.limiter.track(async () => {
+        const { incoming } = c.env
+        const target = readTarget(incoming.url ?? '', forwarded)
+        if (target === null) throw new TrackerError('invalid_input', UNCLEAR_PATH)
+        const body = hasBody ? await readBody(incoming) : null
+        const signal = closedSignal(c)
+        const { headers } = incoming
+        const request = { id, method, target, headers, body, deletes, keyName, signal }
+        const response = await forwardRequest(deps, request).catch((error: unknown) => {
+          // Without this header, ImageKit's SDKs would repeat a change that ImageKit may have made.
+          if (method === 'POST') c.header('X-Should-Retry', 'false')
+          throw error
+        })
+        return toHonoResponse(c, response)
+      }),
+  })
+}
+
+const UNCLEAR_PATH =
+  'The path must not contain dot segments, "//", ";", backslashes, or encoded dots, slashes or percent signs.'
+
+/** ImageKit validates the values, and may accept further parameters. */
+function describeQuery(names: readonly string[]) {
+  return z.looseObject(Object.fromEntries(names.map((name) => [name, z.string().optional()])))
+}
+
+function shapeOf(status: number): ResponseShape {
+  return status === 204 ? null : { mediaType: 'application/json' }
+}
+
+/** Beside these, ImageKit's own errors are passed on unchanged. */
+const PROBLEMS = ['invalid_input', 'imagekit_unreachable', 'imagekit_timeout'] as const
+
+const HEADERS = [
+  'ETag',
+  'Retry-After',
+  'X-Should-Retry',
+  'X-IK-RequestId',
+  'X-RateLimit-Limit',
+  'X-RateLimit-Reset',
+  'X-RateLimit-Interval',
+] as const
+
+function toHonoResponse(c: AppContext, { status, headers, body }: ForwardedResponse): Response {
+  if (body instanceof Uint8Array) return c.body(body, status as ContentfulStatusCode, headers)
+  if (status === 204 || status === 304 || c.req.method === 'HEAD') {
+    // Otherwise the connection to ImageKit would wait for the body to be read.
+    body.destroy()
+    return c.body(null, status as StatusCode, headers)
+  }
+  const { outgoing } = c.env
+  outgoing.writeHead(status, headers)
+  // If one of the two breaks, the other is destroyed: an incomplete response must not look complete.
+  pipeline(body, outgoing, () => {})
+  return alreadySent(c)
+}

@@ -1,0 +1,290 @@
+import { describe, expect, test } from 'vitest'
+import { requiresAdmin } from '../../src/domain/passthrough.ts'
+import { FORWARDED_ROUTES, type ForwardedRoute } from '../../src/imagekit/forwarded-routes.ts'
+import type { Overrides } from '../../src/service.ts'
+import { type Call, startMisbehavingImagekit, UNREACHABLE_URL } from '../support/misbehaving-imagekit.ts'
+import { rawRequest } from '../support/raw-request.ts'
+import { ADMIN_KEY, API_KEY, IMAGEKIT_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
+
+/** Starts a tracker that forwards everything to this server in place of ImageKit. */
+async function startForwarding(handle: (call: Call) => unknown, overrides: Overrides = {}) {
+  const imagekit = await startMisbehavingImagekit(handle)
+  const env = { IMAGEKIT_PASSTHROUGH: 'all', IMAGEKIT_API_URL: imagekit.url }
+  return { imagekit, tracker: await startTracker(env, overrides) }
+}
+
+const pathOf = ({ path }: ForwardedRoute) => path.replaceAll(/:\w+/g, 'x1')
+
+function send(
+  tracker: RunningTracker,
+  route: ForwardedRoute,
+  { path = pathOf(route), headers = {}, body = '{"a":1}' }: SendOptions = {},
+): Promise<Response> {
+  const authorization = `Bearer ${requiresAdmin(route) ? ADMIN_KEY : API_KEY}`
+  return tracker.fetch(path, {
+    method: route.method,
+    headers: { authorization, 'content-type': 'application/json', ...headers },
+    ...(route.hasBody && { body }),
+    redirect: 'manual',
+  })
+}
+
+type SendOptions = { path?: string; headers?: { [name: string]: string }; body?: string }
+
+/** An error of the tracker or of ImageKit, in ImageKit's shape. */
+async function errorOf(response: Response) {
+  const body = (await response.json()) as { message: string }
+  expect(body).toEqual({ message: expect.any(String), help: expect.any(String) })
+  return {
+    status: response.status,
+    message: body.message,
+    shouldRetry: response.headers.get('x-should-retry'),
+  }
+}
+
+describe('each forwarded route', () => {
+  test('passes on the request, and every response of ImageKit unchanged', async () => {
+    let answer = { status: 0, text: '' }
+    const { imagekit, tracker } = await startForwarding(async ({ incoming, outgoing }) => {
+      for await (const _chunk of incoming);
+      const type = answer.text === '' ? {} : { 'content-type': 'application/json' }
+      outgoing.writeHead(answer.status, type).end(answer.text)
+    })
+    for (const route of FORWARDED_ROUTES) {
+      // Operators' routes accept no query.
+      const path = `${pathOf(route)}${requiresAdmin(route) ? '' : '?name=%2F..&unknown'}`
+      const answers = [
+        ...route.statuses.map((status) => ({ status, text: status === 204 ? '' : '{"any":[1]}' })),
+        ...[418, 503].map((status) => ({ status, text: '{"message":"No.","help":"None."}' })),
+      ]
+      for (answer of answers) {
+        const response = await send(tracker, route, { path })
+        expect([route.id, response.status, await response.text()]).toEqual([
+          route.id,
+          answer.status,
+          answer.text,
+        ])
+        const call = imagekit.calls.at(-1)
+        expect([call?.incoming.method, call?.path]).toEqual([route.method, path])
+      }
+    }
+  })
+
+  test('accepts a trailing slash, and rejects a path that could arrive as another one', async () => {
+    const { imagekit, tracker } = await startForwarding((call) => call.respond(200, '{}'))
+    for (const route of FORWARDED_ROUTES) {
+      expect((await send(tracker, route, { path: `${pathOf(route)}/` })).status, route.id).toBe(200)
+      expect(imagekit.calls.at(-1)?.path).toBe(pathOf(route))
+    }
+    const calls = imagekit.calls.length
+    for (const route of FORWARDED_ROUTES) {
+      const authorization = `Bearer ${requiresAdmin(route) ? ADMIN_KEY : API_KEY}`
+      const path = pathOf(route).replace('/v1/', '/v1/%66/../').replace('/%66/..', '/x/%2e%2e')
+      const rejected = await rawRequest(tracker.url, {
+        method: route.method,
+        path,
+        headers: { authorization, 'content-type': 'application/json' },
+      })
+      expect(rejected.status, `${route.id} ${path}`).toBe(400)
+    }
+    expect(imagekit.calls).toHaveLength(calls)
+  })
+
+  test('responds with 502 if ImageKit is unreachable or redirects; after a POST, SDKs must not repeat it', async () => {
+    const env = { IMAGEKIT_PASSTHROUGH: 'all', IMAGEKIT_API_URL: UNREACHABLE_URL }
+    const unreachable = await startTracker(env)
+    for (const route of FORWARDED_ROUTES)
+      expect(await errorOf(await send(unreachable, route)), route.id).toEqual({
+        status: 502,
+        message: 'The connection to ImageKit failed or broke.',
+        shouldRetry: route.method === 'POST' ? 'false' : null,
+      })
+    const { imagekit, tracker } = await startForwarding((call) =>
+      call.respond(307, '', { location: `${imagekit.url}/elsewhere` }),
+    )
+    const [list] = FORWARDED_ROUTES
+    if (list === undefined) throw new Error('there are no routes')
+    const redirected = await errorOf(await send(tracker, list))
+    expect(redirected).toMatchObject({ status: 502, message: expect.stringContaining('IMAGEKIT_API_URL') })
+    expect(imagekit.calls).toHaveLength(1)
+  })
+
+  test('responds with 504 if ImageKit does not respond in time', async () => {
+    const { tracker } = await startForwarding(() => {}, { imagekitTimeoutMs: 200 })
+    const responses = await Promise.all(FORWARDED_ROUTES.map((route) => send(tracker, route)))
+    for (const response of responses) expect(await errorOf(response)).toMatchObject({ status: 504 })
+  })
+
+  test('without keys, accepts only JSON bodies', async () => {
+    const env = { IMAGEKIT_PASSTHROUGH: 'all', TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' }
+    const tracker = await startTracker(env)
+    for (const route of FORWARDED_ROUTES.filter(({ hasBody }) => hasBody)) {
+      const headers = { authorization: '', 'content-type': 'text/plain' }
+      expect((await send(tracker, route, { headers })).status, route.id).toBe(415)
+    }
+  })
+})
+
+const LIST = { path: '/v1/files' }
+
+test('the private key replaces the caller’s key, and neither cookies nor proxy headers are forwarded', async () => {
+  const { imagekit, tracker } = await startForwarding((call) => call.respond(200, '[]'))
+  const headers = {
+    cookie: 'session=1',
+    'x-forwarded-for': '10.0.0.1',
+    'x-real-ip': '10.0.0.1',
+    forwarded: 'for=10.0.0.1',
+    te: 'trailers',
+    'x-custom': '1',
+    accept: 'application/json',
+    'if-none-match': '"1"',
+    authorization: `Bearer ${API_KEY}`,
+  }
+  await rawRequest(tracker.url, { ...LIST, headers })
+  const [call] = imagekit.calls
+  expect(call?.headers).toEqual({
+    authorization: `Basic ${Buffer.from(`${IMAGEKIT_KEY}:`).toString('base64')}`,
+    accept: 'application/json',
+    'if-none-match': '"1"',
+    host: new URL(imagekit.url).host,
+    connection: 'keep-alive',
+  })
+})
+
+test('of the response, the body and the headers about it, its caching and ImageKit’s limits are passed on', async () => {
+  const passedOn = {
+    'content-type': 'application/json; charset=utf-8',
+    etag: '"v1"',
+    'cache-control': 'private, max-age=5',
+    'last-modified': 'Mon, 02 Mar 2026 12:00:00 GMT',
+    'x-ik-requestid': 'ik-1',
+    'x-ratelimit-limit': '10',
+    'x-ratelimit-reset': '1000',
+    'x-ratelimit-interval': '1000',
+    'retry-after': '1',
+  }
+  const kept = { 'set-cookie': 'a=1', 'x-powered-by': 'x', 'x-request-id': 'theirs', location: '/x' }
+  const { tracker } = await startForwarding((call) => call.respond(200, '[1]', { ...passedOn, ...kept }))
+  const response = await tracker.fetch(LIST.path, { headers: { 'x-request-id': 'mine' } })
+  expect(await response.text()).toBe('[1]')
+  expect(Object.fromEntries(response.headers)).toMatchObject({ ...passedOn, 'x-request-id': 'mine' })
+  for (const name of ['set-cookie', 'x-powered-by', 'location'])
+    expect(response.headers.has(name)).toBe(false)
+})
+
+test('HEAD responds like GET, without the body; 304 is passed on', async () => {
+  let status = 200
+  const { tracker } = await startForwarding(({ outgoing }) =>
+    status === 304
+      ? outgoing.writeHead(304, { etag: '"v1"' }).end()
+      : outgoing.writeHead(200, { 'content-type': 'application/json', etag: '"v1"' }).write(' '.repeat(1e6)),
+  )
+  for (status of [200, 304]) {
+    const response = await tracker.fetch(LIST.path, { method: status === 200 ? 'HEAD' : 'GET' })
+    expect([response.status, response.headers.get('etag')]).toEqual([status, '"v1"'])
+    expect(await response.text()).toBe('')
+  }
+})
+
+test('a response streams through as it arrives, and one that breaks breaks for the caller, too', async () => {
+  const { imagekit, tracker } = await startForwarding((call) => call.beginResponse(200, '[1,'))
+  const response = await tracker.fetch(LIST.path)
+  const reader = response.body?.getReader()
+  expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('[1,')
+  imagekit.calls[0]?.breakOff()
+  await expect(reader?.read()).rejects.toThrow()
+})
+
+test('a caller that disconnects ends a request that reads', async () => {
+  const abort = new AbortController()
+  const { imagekit, tracker } = await startForwarding(() => abort.abort())
+  await expect(tracker.fetch(LIST.path, { signal: abort.signal })).rejects.toThrow()
+  await imagekit.calls[0]?.closed
+})
+
+test('a body over 1 MiB is rejected, and nothing is forwarded', async () => {
+  const { imagekit, tracker } = await startForwarding((call) => call.respond(200, '{}'))
+  const body = JSON.stringify({ fileIds: ['x'.repeat(1024 * 1024)] })
+  const headers = { 'content-type': 'application/json' }
+  const response = await tracker.fetch('/v1/files/addTags', { method: 'POST', headers, body })
+  expect(await errorOf(response)).toMatchObject({ status: 413 })
+  expect(imagekit.calls).toEqual([])
+})
+
+describe('IMAGEKIT_PASSTHROUGH', () => {
+  const startWith = async (mode: string | undefined) => {
+    const imagekit = await startMisbehavingImagekit((call) => call.respond(200, '{}'))
+    const env = { IMAGEKIT_PASSTHROUGH: mode, IMAGEKIT_API_URL: imagekit.url }
+    return { imagekit, tracker: await startTracker(env) }
+  }
+
+  test.each([undefined, 'off'])(
+    '%s forwards nothing, and the error says how to change that',
+    async (mode) => {
+      const { imagekit, tracker } = await startWith(mode)
+      for (const route of FORWARDED_ROUTES) {
+        const isOurs = route.path === '/v1/files/:fileId/details'
+        const error = await errorOf(await send(tracker, route))
+        expect(error, route.id).toMatchObject({ status: isOurs ? 405 : 404 })
+        expect(error.message).toContain('IMAGEKIT_PASSTHROUGH=all')
+      }
+      expect(imagekit.calls).toEqual([])
+    },
+  )
+
+  test('read forwards GET, and the error for anything else says how to change that', async () => {
+    const { imagekit, tracker } = await startWith('read')
+    for (const route of FORWARDED_ROUTES) {
+      const response = await send(tracker, route)
+      if (route.method === 'GET') expect(response.status, route.id).toBe(200)
+      else {
+        const error = await errorOf(response)
+        expect([404, 405], route.id).toContain(error.status)
+        expect(error.message).toContain('IMAGEKIT_PASSTHROUGH=all')
+      }
+    }
+    expect(imagekit.calls.every(({ incoming }) => incoming.method === 'GET')).toBe(true)
+  })
+
+  test('all forwards no other path, whatever its spelling', async () => {
+    const { imagekit, tracker } = await startWith('all')
+    const headers = { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' }
+    for (const path of OTHER_PATHS)
+      for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+        const { status } = await rawRequest(tracker.url, { method, path, headers })
+        expect([400, 404, 405], `${method} ${path}`).toContain(status)
+      }
+    expect(imagekit.calls.map(({ path }) => path)).toEqual([])
+  })
+})
+
+const OTHER_PATHS = [
+  '/v1/accounts/origins',
+  '/v1/accounts/webhooks',
+  '/v1/accounts/url-endpoints/x',
+  '/v1/metadata?url=https://ik.imagekit.io/x',
+  '/v1/named-transformations',
+  '/v1/filesystem',
+  '/v1/foldera',
+  '/v1/files/../accounts/origins',
+  '/v1/files/%2e%2e/accounts/origins',
+  '/v1/files/%2E./accounts/origins',
+  '/v1/files/..%2faccounts%2forigins',
+  '/v1/files/..%2Faccounts/details',
+  '/v1/files/%2e%2e%2faccounts/details',
+  '/v1/files/..%5caccounts/details',
+  '/v1/files/..\\accounts/details',
+  '/v1/files/x;/../../accounts/details',
+  '/v1/files/x;a=b/details',
+  '/v1/files/%252e%252e/details',
+  '/v1/files/%2e%2e/details',
+  '/v1/files/./details',
+  '/v1/files//details',
+  '/v1//accounts/origins',
+  '//v1/accounts/origins',
+  '/v1/files/x/versions/../../../accounts/origins',
+  '/v1/files/x%00/details',
+  '/V1/files',
+  '/v2/files',
+  'http://imagekit.example/v1/accounts/origins',
+]
