@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { basename, dirname, join } from 'node:path'
 import type { Logger } from 'pino'
@@ -35,6 +36,7 @@ import { createHeartbeats } from './http/status-heartbeats.ts'
 import { statusRoutes } from './http/status-routes.ts'
 import { submissionRoutes } from './http/submission-routes.ts'
 import { createTickBatcher } from './http/tick-batcher.ts'
+import { uploadAuthRoute } from './http/upload-auth-route.ts'
 import { uploadRoutes } from './http/upload-routes.ts'
 import { createWebhookHandler, webhookRoutes } from './http/webhook-handler.ts'
 import { readAccountEvent } from './imagekit/account-event.ts'
@@ -43,6 +45,7 @@ import { failurePayload, readExtensionResult, successPayload } from './imagekit/
 import { createFileLookup } from './imagekit/file-lookup.ts'
 import { createForwarder, readDeletedFileIds } from './imagekit/forwarder.ts'
 import { keyVerdict, probePrivateKey } from './imagekit/private-key.ts'
+import { signUpload } from './imagekit/upload-signature.ts'
 import { verifySignature } from './imagekit/webhook-signature.ts'
 import { createDatabaseReopener } from './jobs/database-reopener.ts'
 import { createJobs } from './jobs/jobs.ts'
@@ -241,6 +244,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const forwarder = createForwarder({
     ...config.imagekit,
     timeoutMs: overrides.imagekitTimeoutMs ?? 60_000,
+    trace: toImagekit,
   })
   const sender = createNotificationSender({
     ...config.notifications,
@@ -281,6 +285,9 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     endedSessions,
     meter,
     newId: v7,
+    newToken: randomUUID,
+    signUpload: (parameters: { token: string; expire: number }) =>
+      signUpload(config.imagekit.privateKey, parameters),
     buildCallerResponse,
     log,
     keyRejections,
@@ -369,6 +376,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   uploadRoutes(api, deps, forwarded)
   passthroughRoutes(api, forwarded)
   submissionRoutes(api, deps)
+  uploadAuthRoute(api, deps)
   webhookRoutes(api, { handleWebhook })
   runRoutes(api, deps)
   deliveryRoutes(api, deps)

@@ -49,6 +49,52 @@ export const registeredSubmissionSchema = z
     ],
   })
 
+const MAX_EXPIRES_IN_SECONDS = 3540
+
+export const uploadAuthQuerySchema = z.strictObject({
+  extensions: z
+    .string()
+    .optional()
+    .describe('The names of the upload’s extensions, separated by commas; or its `extensions`, as JSON.'),
+  fileName: plainText.optional(),
+  expiresIn: z
+    .string()
+    .refine(
+      (text) => /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_EXPIRES_IN_SECONDS,
+      `must be an integer from 1 to ${MAX_EXPIRES_IN_SECONDS}, in seconds`,
+    )
+    .transform(Number)
+    .default(1800)
+    .meta({
+      type: 'integer',
+      minimum: 1,
+      maximum: MAX_EXPIRES_IN_SECONDS,
+      description: 'How long the upload may start, in seconds. ImageKit rejects an hour or more.',
+    }),
+})
+
+export const uploadAuthorizationSchema = z
+  .object({
+    token: z.string(),
+    expire: z.int().describe('In Unix seconds.'),
+    signature: z.string().describe('`token`, `expire` and `signature` authorise one upload to ImageKit.'),
+    ...registeredSubmissionSchema.shape,
+  })
+  .meta({
+    id: 'UploadAuthorization',
+    examples: [
+      {
+        token: '3f0c6e0a-7b5e-4f7c-9b0d-0a4b1c2d3e4f',
+        expire: 1772366400,
+        signature: 'e71bcd6031016b060d349d212e23e85c791decdd',
+        submissionId: 'sub_1_Xl5uAz2sV0A',
+        webhookUrl: 'https://tracker.example.com/webhooks/extension/sub_1_Xl5uAz2sV0A.k3Y',
+        statusUrl: 'https://tracker.example.com/submissions/sub_1_Xl5uAz2sV0A?token=t0K',
+        eventsUrl: 'https://tracker.example.com/submissions/sub_1_Xl5uAz2sV0A/events?token=t0K',
+      },
+    ],
+  })
+
 export const submissionSchema = z
   .object({
     submissionId: z.string(),

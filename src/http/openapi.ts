@@ -85,7 +85,12 @@ const TAGS: { [segment: string]: readonly [name: string, description: string] } 
 }
 
 /** The other paths belong to the tag of this segment. */
-const TAG_OF: { [segment: string]: string } = { readyz: 'healthz', metrics: 'healthz', problems: 'healthz' }
+const TAG_OF: { [segment: string]: string } = {
+  'upload-auth': 'submissions',
+  readyz: 'healthz',
+  metrics: 'healthz',
+  problems: 'healthz',
+}
 
 function tagOf(path: string): string {
   const [, segment = ''] = path.split('/')

@@ -84,3 +84,16 @@ function fieldErrors(issue: z.core.$ZodIssue, unknownMessage: string): FieldErro
   const unknown = issue.keys.slice(0, MAX_UNKNOWN_FIELDS)
   return unknown.map((key) => ({ field: [...issue.path, key].join('.'), message: unknownMessage }))
 }
+
+/** Turns a parser into the transform of one field, so that its errors are reported together with those of the other fields. */
+export function withIssues<In, Out>(parse: (value: In) => Out) {
+  return (value: In, context: z.core.$RefinementCtx) => {
+    try {
+      return parse(value)
+    } catch (error) {
+      if (!(error instanceof TrackerError)) throw error
+      for (const { message } of error.fields) context.addIssue({ code: 'custom', message })
+      return z.NEVER
+    }
+  }
+}

@@ -7,7 +7,6 @@ import {
   reportedResponseSchema,
   submissionSchema,
 } from '../contract/submission.ts'
-import { TrackerError } from '../domain/errors.ts'
 import { parseExtensions } from '../imagekit/extensions-parameter.ts'
 import { parseReportedResponse } from '../imagekit/read-response.ts'
 import { parseWebhookUrl } from '../imagekit/webhook-url-parameter.ts'
@@ -16,6 +15,7 @@ import type { StatusCache } from '../tracking/status/status-cache.ts'
 import { followSubmission, submissionView } from '../tracking/status/submission-status-cache.ts'
 import { type RegisterSubmissionDeps, registerSubmission } from '../tracking/uploads/register-submission.ts'
 import { type ReportResponseDeps, reportResponse } from '../tracking/uploads/report-response.ts'
+import { withIssues } from './parse-with.ts'
 import { respond } from './response.ts'
 import { type Api, operation, route } from './route.ts'
 import { type EventsDeps, eventResponses, respondWithEvents } from './status-events.ts'
@@ -32,19 +32,6 @@ type SubmissionRoutesDeps = RegisterSubmissionDeps &
   }
 
 const submissionIdParams = z.object({ submissionId: z.string() })
-
-/** Turns a parser into the transform of one field, so that its errors are reported together with those of the other fields. */
-function withIssues<In, Out>(parse: (value: In) => Out) {
-  return (value: In, context: z.core.$RefinementCtx) => {
-    try {
-      return parse(value)
-    } catch (error) {
-      if (!(error instanceof TrackerError)) throw error
-      for (const { message } of error.fields) context.addIssue({ code: 'custom', message })
-      return z.NEVER
-    }
-  }
-}
 
 /** Registers submissions that are sent without the tracker, receives ImageKit's responses to them, and shows any submission. */
 export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {

@@ -18,6 +18,13 @@ export function parseExtensionsText(text: string): RequestedExtension[] {
   return parseExtensions(value)
 }
 
+/** Parses the `extensions` of a query: the same JSON, or names separated by commas. Empty if there are none. */
+export function parseExtensionsQuery(text = ''): RequestedExtension[] {
+  if (text.trimStart().startsWith('[')) return parseExtensionsText(text)
+  const names = text.split(',').map((name) => name.trim())
+  return text === '' ? [] : parseExtensions(names.map((name) => ({ name })))
+}
+
 /** Parses an array of `extensions`, as in the JSON body of an update or a registration. ImageKit validates their options. */
 export function parseExtensions(value: unknown): RequestedExtension[] {
   // Checked before the extensions themselves: there may be hundreds of thousands.

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { Agent, request } from 'undici'
+import { Agent, type Dispatcher, request } from 'undici'
 import { isTimeout, pickHeaders, RESPONSE_HEADERS } from './exchange.ts'
 import type { ForwardedRoute } from './forwarded-routes.ts'
 import { authorizationOf } from './private-key.ts'
@@ -34,9 +34,12 @@ export function createForwarder(options: {
   apiUrl: string
   /** How long ImageKit may send nothing, in milliseconds. */
   timeoutMs: number
+  /** Traces the requests. */
+  trace?: Dispatcher.DispatcherComposeInterceptor | undefined
 }) {
-  const { timeoutMs, apiUrl } = options
-  const dispatcher = new Agent({ connectTimeout: 10_000, headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
+  const { timeoutMs, apiUrl, trace } = options
+  const agent = new Agent({ connectTimeout: 10_000, headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
+  const dispatcher = trace ? agent.compose(trace) : agent
   const authorization = authorizationOf(options.privateKey)
   return {
     async forward(forwarded: {
@@ -76,7 +79,7 @@ export function createForwarder(options: {
     },
 
     /** Aborts requests in flight. */
-    close: () => dispatcher.destroy(),
+    close: () => agent.destroy(),
   }
 }
 

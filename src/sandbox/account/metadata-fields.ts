@@ -106,6 +106,6 @@ export function createMetadataFields({ storage }: { storage: DiskStorage }) {
   }
 }
 
-function describe({ isDeleted: _, ...field }: StoredField) {
-  return field
+function describe({ id, name, label, schema }: StoredField) {
+  return { id, name, label, schema }
 }
