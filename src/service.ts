@@ -74,6 +74,7 @@ import { createSubmissionStatusCache } from './tracking/status/submission-status
 import { createWaitingLimit, type WaitingLimits } from './tracking/status/waiting-limit.ts'
 import { createConcurrencyLimiter } from './tracking/uploads/concurrency-limiter.ts'
 import { createIdempotencyClock } from './tracking/uploads/idempotency-clock.ts'
+import { createSavedExtensionNames } from './tracking/uploads/saved-extension-names.ts'
 import { createWriteRetryQueue } from './tracking/uploads/write-retry-queue.ts'
 import { createArrivalTimes } from './tracking/webhooks/arrival-times.ts'
 import { createRejectionLog } from './tracking/webhooks/rejection-log.ts'
@@ -284,6 +285,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     idempotencyClock,
     endedSessions,
     meter,
+    nameSavedExtensions: createSavedExtensionNames({ ...lookup, log }),
     newId: v7,
     newToken: randomUUID,
     signUpload: (parameters: { token: string; expire: number }) =>

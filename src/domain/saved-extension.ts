@@ -12,11 +12,11 @@ export function findPlaceholder(runs: readonly Run[]): Run | undefined {
 }
 
 /**
- * The number of the submission's saved extensions that no response or webhook has named yet. None is expected to be named once the
- * placeholder itself is final.
+ * The number of the submission's saved extensions that neither a lookup, a response nor a webhook has named yet. None is expected to be
+ * named without a placeholder, or once that is final.
  */
 export function countUnnamed(submission: Pick<Submission, 'extensions'>, runs: readonly Run[]): number {
-  if (runs.some((run) => run.name === SAVED_EXTENSION && isFinal(run.status))) return 0
+  if (findPlaceholder(runs) === undefined) return 0
   const saved = submission.extensions.filter((extension) => extension.name === SAVED_EXTENSION).length
   return saved - runs.filter((run) => run.requestedAs === SAVED_EXTENSION).length
 }

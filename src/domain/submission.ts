@@ -1,6 +1,7 @@
 import type { NewIds } from './ids.ts'
 import type { Json, JsonObject } from './json.ts'
 import { type Run, requestedRun } from './run.ts'
+import { SAVED_EXTENSION } from './saved-extension.ts'
 
 export type SubmissionKind = 'upload' | 'update' | 'external'
 
@@ -65,14 +66,19 @@ export type NewSubmission = Pick<
 > & {
   at: number
   attempt: number
+  /** The names of the extensions that its saved extensions run, by the ids of those; without those that are not known. */
+  savedNames?: ReadonlyMap<string, string>
 }
 
-/** A new submission and its runs, one for each distinct name, before ImageKit's response. */
+/**
+ * A new submission and its runs, one for each distinct name, before ImageKit's response. Saved extensions whose real names are not
+ * known share one run, their placeholder.
+ */
 export function openSubmission(
   request: NewSubmission,
   ids: Pick<NewIds, 'submission' | 'run'>,
 ): { submission: Submission; runs: Run[] } {
-  const { at, attempt, ...fields } = request
+  const { at, attempt, savedNames, ...fields } = request
   const submissionId = ids.submission()
   const submission: Submission = {
     submissionId,
@@ -84,11 +90,18 @@ export function openSubmission(
     createdAt: at,
     updatedAt: at,
   }
-  const names = [...new Set(request.extensions.map((extension) => extension.name))]
-  return {
-    submission,
-    runs: names.map((name) =>
-      requestedRun({ runId: ids.run(submissionId), submissionId, name, attempt, at }),
-    ),
+  const requestedAs = new Map<string, string | null>()
+  for (const extension of request.extensions) {
+    const name = realNameOf(extension, savedNames)
+    if (!requestedAs.has(name)) requestedAs.set(name, name === extension.name ? null : extension.name)
   }
+  const runs = [...requestedAs].map(([name, requestedName]) => ({
+    ...requestedRun({ runId: ids.run(submissionId), submissionId, name, attempt, at }),
+    requestedAs: requestedName,
+  }))
+  return { submission, runs }
+}
+
+function realNameOf({ name, id }: RequestedExtension, savedNames: NewSubmission['savedNames']): string {
+  return (name === SAVED_EXTENSION && typeof id === 'string' ? savedNames?.get(id) : undefined) ?? name
 }

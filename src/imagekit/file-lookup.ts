@@ -1,6 +1,8 @@
 import { Agent, type Dispatcher, request } from 'undici'
+import { z } from 'zod'
 import { errorMessage } from '../domain/errors.ts'
 import type { FileFacts } from '../domain/evidence.ts'
+import { plainText } from '../domain/plain-text.ts'
 import { readFileFacts } from './file-facts.ts'
 import { authorizationOf } from './private-key.ts'
 import { createCooldown, readResetMs } from './rate-limit.ts'
@@ -56,12 +58,17 @@ export function createFileLookup(options: {
   const get = async <T>(
     path: string,
     read: (status: number, body: unknown) => LookupResult<T>,
+    signal?: AbortSignal,
   ): Promise<LookupResult<T>> => {
     const remainingMs = cooldown.remainingMs()
     if (remainingMs > 0) return { kind: 'rate_limited', ms: remainingMs }
     try {
       const headers = { authorization }
-      const response = await request(`${options.apiUrl}${path}`, { headers, dispatcher })
+      const response = await request(`${options.apiUrl}${path}`, {
+        headers,
+        dispatcher,
+        ...(signal && { signal }),
+      })
       const text = await response.body.text()
       const { statusCode: status } = response
       options.onStatus(status)
@@ -105,10 +112,23 @@ export function createFileLookup(options: {
       })
     },
 
+    /** The name of the extension that a saved extension runs; null if ImageKit has no saved extension with this id. */
+    findSavedExtension(id: string, signal: AbortSignal): Promise<LookupResult<string | null>> {
+      const read = (status: number, body: unknown): LookupResult<string | null> => {
+        const saved = savedExtensionSchema.safeParse(body)
+        if (status === 200 && saved.success) return { kind: 'ok', value: saved.data.config.name }
+        if ((status === 404 || status === 400) && isImagekitError(body)) return { kind: 'ok', value: null }
+        return { kind: 'failed', reason: `ImageKit responded with ${status} to the lookup` }
+      }
+      return get(`/v1/saved-extensions/${encodeURIComponent(id)}`, read, signal)
+    },
+
     /** Aborts requests in flight. */
     close: () => agent.destroy(),
   }
 }
+
+const savedExtensionSchema = z.object({ config: z.object({ name: plainText }) })
 
 /** ImageKit's errors are JSON with a `message`. Any other error comes from something between ImageKit and us. */
 function isImagekitError(body: unknown): boolean {

@@ -8,11 +8,13 @@ import type { Links } from '../links.ts'
 import { type ApplyResponseDeps, applyResponse } from '../uploads/apply-response.ts'
 import type { ConcurrencyLimiter } from '../uploads/concurrency-limiter.ts'
 import { type Exchange, submissionResponse } from '../uploads/exchange-outcome.ts'
+import type { NameSavedExtensions } from '../uploads/saved-extension-names.ts'
 import { type ListedRunView, listedRunView } from './list-runs.ts'
 
 export type ResubmitRunDeps = ApplyResponseDeps & {
   store: Pick<Store, 'findRunHistory' | 'submitRetry' | 'withdrawRetry' | 'findSubmission'>
   imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
+  nameSavedExtensions: NameSavedExtensions
   links: Links
 }
 
@@ -71,6 +73,7 @@ export async function resubmitRun(
   const decision = decideRetry(history)
   if (decision.kind === 'rejected') throw rejectionOf(decision.by)
   const { fileId, extension } = decision
+  const savedNames = await deps.nameSavedExtensions([extension])
   const at = deps.clock()
   const submitted = await deps.store.submitRetry(
     runId,
@@ -79,6 +82,7 @@ export async function resubmitRun(
       fileId,
       fileName: history.submission.fileName,
       extensions: [extension],
+      savedNames,
       // The caller that waits for the extension is notified of this result too.
       callerWebhookUrl: history.submission.callerWebhookUrl,
       keyName: actor,

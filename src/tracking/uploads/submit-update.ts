@@ -11,11 +11,13 @@ import {
   type Exchange,
   submissionResponse,
 } from './exchange-outcome.ts'
+import type { NameSavedExtensions } from './saved-extension-names.ts'
 import type { SendResult } from './with-idempotency-key.ts'
 
 export type SubmitUpdateDeps = ApplyResponseDeps & {
   store: Pick<Store, 'createSubmission'>
   imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
+  nameSavedExtensions: NameSavedExtensions
   links: Links
   buildCallerResponse: BuildCallerResponse
 }
@@ -46,9 +48,10 @@ export async function submitUpdate(
     callerWebhookUrl,
     setsDescription: body['description'] !== undefined,
   } as const
+  const savedNames = await deps.nameSavedExtensions(extensions)
   const at = deps.clock()
   const { submissionId } = await deps.store.createSubmission(
-    { ...submission, keyName, attempt: 1, at },
+    { ...submission, savedNames, keyName, attempt: 1, at },
     claim ? { ...claim, fingerprint } : undefined,
   )
 

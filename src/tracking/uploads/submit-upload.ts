@@ -10,6 +10,7 @@ import {
   type Exchange,
   submissionResponse,
 } from './exchange-outcome.ts'
+import type { NameSavedExtensions } from './saved-extension-names.ts'
 import type { SendResult } from './with-idempotency-key.ts'
 
 /** The fields of a caller's upload form, known once the form is complete. */
@@ -35,6 +36,7 @@ export type SubmitUploadDeps<Form> = ApplyResponseDeps & {
       signal: AbortSignal
     }): Promise<Exchange>
   }
+  nameSavedExtensions: NameSavedExtensions
   links: Links
   buildCallerResponse: BuildCallerResponse
 }
@@ -71,9 +73,10 @@ export async function submitUpload<Form>(
       callerWebhookUrl,
       setsDescription,
     } as const
+    const savedNames = await deps.nameSavedExtensions(extensions)
     const at = deps.clock()
     const created = await deps.store.createSubmission(
-      { ...submission, keyName: request.keyName, attempt: 1, at },
+      { ...submission, savedNames, keyName: request.keyName, attempt: 1, at },
       fingerprintedClaim,
     )
     submissionId = created.submissionId

@@ -43,4 +43,9 @@ describe('the number of unnamed saved extensions', () => {
       ]),
     ).toBe(0)
   })
+
+  test('is zero without a placeholder: their real names were known when they were requested', () => {
+    const named = aRun({ name: 'ai-tasks', requestedAs: 'saved-extension' })
+    expect(countUnnamed(submission, [named])).toBe(0)
+  })
 })

@@ -82,6 +82,29 @@ test('Several saved extensions share one placeholder run', () => {
   expect(submission.extensions).toEqual(saved)
 })
 
+test('A saved extension whose real name is known has a run with that name, and others share the placeholder', () => {
+  const extensions = [
+    { name: 'saved-extension', id: 'ext_1' },
+    { name: 'remove-bg' },
+    { name: 'saved-extension', id: 'ext_2' },
+    { name: 'saved-extension', id: 'ext_3' },
+    { name: 'other', id: 'ext_1' },
+  ]
+  const savedNames = new Map([
+    ['ext_1', 'ai-tasks'],
+    ['ext_2', 'remove-bg'],
+  ])
+  const { submission, runs } = openSubmission({ ...request, extensions, savedNames }, ids())
+  expect(runs.map(({ name, requestedAs }) => [name, requestedAs])).toEqual([
+    ['ai-tasks', 'saved-extension'],
+    ['remove-bg', null],
+    ['saved-extension', null],
+    ['other', null],
+  ])
+  expect(submission).toMatchObject({ extensions })
+  expect(submission).not.toHaveProperty('savedNames')
+})
+
 test('An upload without extensions is a submission without runs', () => {
   const { runs } = openSubmission({ ...request, kind: 'upload', extensions: [] }, ids())
   expect(runs).toEqual([])

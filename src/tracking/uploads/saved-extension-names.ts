@@ -1,0 +1,52 @@
+import { LRUCache } from 'lru-cache'
+import { SAVED_EXTENSION } from '../../domain/saved-extension.ts'
+import type { RequestedExtension } from '../../domain/submission.ts'
+
+/**
+ * Finds out which extensions these saved extensions run: their names, by the ids of the saved extensions. Without those that ImageKit
+ * does not name, or not in time: their runs have a placeholder's name until ImageKit reports on them. Never rejects.
+ */
+export type NameSavedExtensions = (
+  extensions: readonly RequestedExtension[],
+) => Promise<ReadonlyMap<string, string>>
+
+/** A saved extension may be edited at any time, so its name is not remembered for long. */
+const REMEMBER_MS = 60_000
+/** Uploads wait for this, so it is short; and because a failure is remembered too, only the first one within a minute waits. */
+const TIMEOUT_MS = 1500
+const MAX_REMEMBERED = 1000
+
+export function createSavedExtensionNames({
+  findSavedExtension,
+  log,
+}: {
+  /** The name of the extension that a saved extension runs; null if there is no such saved extension. */
+  findSavedExtension: (
+    id: string,
+    signal: AbortSignal,
+  ) => Promise<{ kind: 'ok'; value: string | null } | { kind: string; reason?: string }>
+  log: { warn(fields: object, text: string): void }
+}): NameSavedExtensions {
+  const names = new LRUCache<string, Promise<string | null>>({ max: MAX_REMEMBERED, ttl: REMEMBER_MS })
+  const lookUp = async (id: string): Promise<string | null> => {
+    const found = await findSavedExtension(id, AbortSignal.timeout(TIMEOUT_MS))
+    if ('value' in found) return found.value === SAVED_EXTENSION ? null : found.value
+    const { kind, reason = kind } = found
+    log.warn({ event: 'saved_extension.unnamed', id, reason }, 'a saved extension could not be looked up')
+    return null
+  }
+  const nameOf = (id: string): Promise<string | null> => {
+    const known = names.get(id)
+    if (known !== undefined) return known
+    const name = lookUp(id)
+    names.set(id, name)
+    return name
+  }
+  return async (extensions) => {
+    const ids = extensions.flatMap(({ name, id }) =>
+      name === SAVED_EXTENSION && typeof id === 'string' ? [id] : [],
+    )
+    const entries = await Promise.all([...new Set(ids)].map(async (id) => [id, await nameOf(id)] as const))
+    return new Map(entries.flatMap(([id, name]) => (name === null ? [] : [[id, name]])))
+  }
+}
