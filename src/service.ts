@@ -274,6 +274,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     imagekit,
     forwarder,
     readDeletedFileIds,
+    findFile: lookup.findFile,
     passthrough: config.passthrough,
     links,
     tokens,

@@ -3,13 +3,13 @@ import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
 import { TrackerError } from '../domain/errors.ts'
 import { isForwarded, type PassthroughMode, readTarget, requiresAdmin } from '../domain/passthrough.ts'
+import { readAffectedPlace } from '../imagekit/forwarded-body.ts'
 import { FORWARDED_ROUTES, type ForwardedRoute } from '../imagekit/forwarded-routes.ts'
 import {
   type ForwardedResponse,
   type ForwardRequestDeps,
   forwardRequest,
 } from '../tracking/forwarding/forward-request.ts'
-import type { ConcurrencyLimiter } from '../tracking/uploads/concurrency-limiter.ts'
 import type { AppContext } from './request.ts'
 import { alreadySent, closedSignal } from './response.ts'
 import {
@@ -21,10 +21,7 @@ import {
   routeWithSlash,
 } from './route.ts'
 
-type PassthroughDeps = ForwardRequestDeps<Method> & {
-  passthrough: PassthroughMode
-  limiter: Pick<ConcurrencyLimiter, 'track'>
-}
+type PassthroughDeps = ForwardRequestDeps<Method> & { passthrough: PassthroughMode }
 
 type Operations = { [method in Method]?: Operation }
 
@@ -53,7 +50,7 @@ function forwardOperation(
   deps: PassthroughDeps,
   forwarded: ForwardedRoute,
 ): Operation {
-  const { id, method, summary, statuses, query, hasBody, deletes } = forwarded
+  const { id, method, summary, statuses, query, hasBody, deletes, overwrites } = forwarded
   return operation({
     id,
     summary: `${summary} (forwarded to ImageKit)`,
@@ -63,7 +60,8 @@ function forwardOperation(
     responses: Object.fromEntries(statuses.map((status) => [status, shapeOf(status)])),
     headers: HEADERS,
     problems: hasBody ? [...PROBLEMS, 'unsupported_media_type'] : PROBLEMS,
-    worksWithoutStore: true,
+    // Before files may be overwritten, this is recorded.
+    ...(!overwrites && { worksWithoutStore: true as const }),
     handle: ({ caller: { keyName } }, c) =>
       deps.limiter.track(async () => {
         const { incoming } = c.env
@@ -72,7 +70,8 @@ function forwardOperation(
         const body = hasBody ? await readBody(incoming) : null
         const signal = closedSignal(c)
         const { headers } = incoming
-        const request = { id, method, target, headers, body, deletes, keyName, signal }
+        const place = readAffectedPlace(forwarded, body)
+        const request = { id, method, target, headers, body, deletes, overwrites, place, keyName, signal }
         const response = await forwardRequest(deps, request).catch((error: unknown) => {
           // Without this header, ImageKit's SDKs would repeat a change that ImageKit may have made.
           if (method === 'POST') c.header('X-Should-Retry', 'false')

@@ -13,6 +13,8 @@ export type ForwardedRoute = {
   hasBody?: true
   /** What a successful request deletes. */
   deletes?: 'file' | 'files' | 'folder'
+  /** What a successful request may add versions to, if there is one at the destination. */
+  overwrites?: 'file' | 'folder'
 }
 
 /**
@@ -28,8 +30,8 @@ export const FORWARDED_ROUTES: readonly ForwardedRoute[] = [
     statuses: [200],
     query: ['type', 'sort', 'path', 'searchQuery', 'fileType', 'name', 'tags', 'limit', 'skip'],
   },
-  change('copyFile', 'POST', '/v1/files/copy', 'Copy a file', [204]),
-  change('moveFile', 'POST', '/v1/files/move', 'Move a file', [204]),
+  { ...change('copyFile', 'POST', '/v1/files/copy', 'Copy a file', [204]), overwrites: 'file' },
+  { ...change('moveFile', 'POST', '/v1/files/move', 'Move a file', [204]), overwrites: 'file' },
   change('renameFile', 'PUT', '/v1/files/rename', 'Rename a file', [200, 207]),
   change('addTags', 'POST', '/v1/files/addTags', 'Add tags to files', [200, 207]),
   change('removeTags', 'POST', '/v1/files/removeTags', 'Remove tags from files', [200, 207]),
@@ -59,8 +61,14 @@ export const FORWARDED_ROUTES: readonly ForwardedRoute[] = [
     hasBody: true,
     deletes: 'folder',
   },
-  change('copyFolder', 'POST', '/v1/bulkJobs/copyFolder', 'Start a job that copies a folder', [200]),
-  change('moveFolder', 'POST', '/v1/bulkJobs/moveFolder', 'Start a job that moves a folder', [200]),
+  {
+    ...change('copyFolder', 'POST', '/v1/bulkJobs/copyFolder', 'Start a job that copies a folder', [200]),
+    overwrites: 'folder',
+  },
+  {
+    ...change('moveFolder', 'POST', '/v1/bulkJobs/moveFolder', 'Start a job that moves a folder', [200]),
+    overwrites: 'folder',
+  },
   change('renameFolder', 'POST', '/v1/bulkJobs/renameFolder', 'Start a job that renames a folder', [202]),
   { ...read('getFolderJob', '/v1/bulkJobs/:jobId', 'Get the status of a job'), statuses: [200, 207] },
   {

@@ -164,6 +164,12 @@ function bodyOf({ id }: DescribedOperation): string {
       return '{"dryRun":true}'
     case 'retryRuns':
       return '{"status":"failed"}'
+    case 'copyFile':
+    case 'moveFile':
+      return '{"sourceFilePath":"/a","destinationPath":"/b"}'
+    case 'copyFolder':
+    case 'moveFolder':
+      return '{"sourceFolderPath":"/a","destinationPath":"/b"}'
     case 'replayDeliveries':
       return '{"outcome":"rejected"}'
     default:

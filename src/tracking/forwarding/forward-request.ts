@@ -1,9 +1,12 @@
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { TrackerError } from '../../domain/errors.ts'
+import type { FilePlace } from '../../domain/file-place.ts'
 import type { ForwardedTarget } from '../../domain/passthrough.ts'
 import type { Store } from '../../store/store.ts'
-import type { WriteRetryQueue } from '../uploads/write-retry-queue.ts'
+import type { ConcurrencyLimiter } from '../uploads/concurrency-limiter.ts'
+import { findPendingFiles } from './pending-files.ts'
+import { type RecordOverwritesDeps, recordOverwrites } from './record-overwrites.ts'
 
 type Headers = { [name: string]: string | string[] | undefined }
 
@@ -14,7 +17,7 @@ export type ForwardedResponse = {
   body: Readable | Buffer<ArrayBuffer>
 }
 
-export type ForwardRequestDeps<Method> = {
+export type ForwardRequestDeps<Method> = RecordOverwritesDeps & {
   forwarder: {
     forward(request: {
       method: Method
@@ -30,10 +33,11 @@ export type ForwardRequestDeps<Method> = {
   }
   /** The ids in ImageKit's response to a deletion of several files. */
   readDeletedFileIds: (text: string) => string[]
+  /** Reads one file; null if it is gone. */
+  findFile: (fileId: string) => Promise<{ kind: 'ok'; value: object | null } | { kind: string }>
   store: Pick<Store, 'recordAssetGone'>
-  writeRetries: WriteRetryQueue
-  clock: () => number
-  log: { info(fields: object, text: string): void }
+  limiter: Pick<ConcurrencyLimiter, 'track'>
+  log: { info(fields: object, text: string): void; error(fields: object, text: string): void }
 }
 
 /**
@@ -48,14 +52,19 @@ export async function forwardRequest<Method extends string>(
     target: ForwardedTarget
     headers: Headers
     body: Buffer | null
-    deletes: 'file' | 'files' | 'folder' | undefined
+    deletes?: 'file' | 'files' | 'folder' | undefined
+    overwrites?: 'file' | 'folder' | undefined
+    /** The place that it deletes or overwrites; null if there is none. */
+    place: FilePlace | null
     keyName: string
     /** Aborts a request that only reads. Any other request is completed even if its caller disconnects. */
     signal: AbortSignal
   },
 ): Promise<ForwardedResponse> {
-  const { id, method, target, headers, body, deletes, keyName, signal } = request
+  const { id, method, target, headers, body, deletes, overwrites, place, keyName, signal } = request
   const isRead = method === 'GET'
+  const recordStatus =
+    overwrites && place ? await recordOverwrites(deps, place, keyName) : () => Promise.resolve()
   const forwarded = await deps.forwarder.forward({
     method,
     target: target.path + target.query,
@@ -63,6 +72,7 @@ export async function forwardRequest<Method extends string>(
     body,
     ...(isRead && { signal }),
   })
+  await recordStatus(forwarded.kind === 'responded' ? forwarded.status : null)
   if (forwarded.kind === 'broken') throw noResponse(forwarded, signal)
   const { status } = forwarded
   if (!isRead)
@@ -74,6 +84,7 @@ export async function forwardRequest<Method extends string>(
     )
   if (status >= 300) return forwarded
   if (deletes === 'file') await recordGone(deps, [target.params['fileId'] ?? ''])
+  if (deletes === 'folder' && place) void deps.limiter.track(() => recordFolderGone(deps, place))
   if (deletes !== 'files') return forwarded
   const response = await buffer(forwarded.body).catch((cause: unknown) => {
     throw noResponse({ timedOut: false, cause }, signal)
@@ -82,13 +93,30 @@ export async function forwardRequest<Method extends string>(
   return { status, headers: forwarded.headers, body: response }
 }
 
-async function recordGone<Method>(
-  { store, writeRetries, clock }: Pick<ForwardRequestDeps<Method>, 'store' | 'writeRetries' | 'clock'>,
+type GoneDeps = Pick<ForwardRequestDeps<never>, 'store' | 'writeRetries' | 'clock' | 'findFile' | 'log'>
+
+async function recordGone(
+  { store, writeRetries, clock }: Pick<GoneDeps, 'store' | 'writeRetries' | 'clock'>,
   fileIds: readonly string[],
 ): Promise<void> {
   const at = clock()
   for (const fileId of fileIds)
     await writeRetries.apply(async () => void (await store.recordAssetGone(fileId, at)))
+}
+
+/** Looks up the pending files that may have been in a deleted folder: ImageKit doesn't say which were. Never rejects. */
+async function recordFolderGone(deps: GoneDeps, place: FilePlace): Promise<void> {
+  try {
+    for (const fileId of await findPendingFiles(deps, place)) {
+      const found = await deps.findFile(fileId)
+      if ('value' in found && found.value === null) await recordGone(deps, [fileId])
+    }
+  } catch (err) {
+    deps.log.error(
+      { event: 'folder_files.failed', err },
+      'the files of a deleted folder could not be looked up',
+    )
+  }
 }
 
 function noResponse(
