@@ -6,6 +6,7 @@ import { FAULTS_IN_ACCESS } from './faults/access.mjs'
 import { FAULTS_IN_DECISIONS } from './faults/decisions.mjs'
 import { FAULTS_IN_LISTS } from './faults/lists.mjs'
 import { FAULTS_IN_OPERATOR_ACTIONS } from './faults/operator-actions.mjs'
+import { FAULTS_IN_PASSTHROUGH } from './faults/passthrough.mjs'
 import { FAULTS_IN_RECONCILING } from './faults/reconciling.mjs'
 import { FAULTS_IN_RETENTION } from './faults/retention.mjs'
 import { FAULTS_IN_STATISTICS } from './faults/statistics.mjs'
@@ -36,6 +37,7 @@ const FAULTS = [
   ...FAULTS_IN_RECONCILING,
   ...FAULTS_IN_ACCESS,
   ...FAULTS_IN_OPERATOR_ACTIONS,
+  ...FAULTS_IN_PASSTHROUGH,
 ]
 
 /**

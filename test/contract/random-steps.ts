@@ -16,7 +16,7 @@ const NAMES = ['remove-bg', 'ai-tasks', 'saved-extension']
 /** One action on a store; `index` selects the submission that it is about. */
 export type Step =
   | { kind: 'submit'; names: string[]; fileId: string | null; at: number }
-  | { kind: 'failing submit' | 'failing webhook' | 'forget' | 'retry'; index: number }
+  | { kind: 'failing submit' | 'failing webhook' | 'forget' | 'gone' | 'retry'; index: number }
   | {
       kind: 'respond'
       index: number
@@ -49,7 +49,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
-      kind: fc.constantFrom('failing submit' as const, 'failing webhook', 'forget', 'retry'),
+      kind: fc.constantFrom('failing submit' as const, 'failing webhook', 'forget', 'gone', 'retry'),
       index,
     }),
   },
@@ -121,6 +121,8 @@ export async function perform(store: Store, known: KnownSubmissions, step: Step)
     }
     case 'forget':
       return fileId === null ? undefined : store.forgetAsset(fileId, anAuditEntry({ kind: 'forget' }))
+    case 'gone':
+      return store.recordAssetGone(fileId ?? 'unknown', 4 * HOUR)
     case 'retry': {
       const [run] = await runsOf(store, known, step.index)
       const again = newSubmission([run?.name ?? 'remove-bg'], { fileId, kind: 'update', attempt: 2 })
