@@ -274,7 +274,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     imagekit,
     forwarder,
     readDeletedFileIds,
-    findFile: lookup.findFile,
+    findFile: (fileId: string) => lookup.findFile(fileId),
     passthrough: config.passthrough,
     links,
     tokens,

@@ -20,13 +20,13 @@ async function start() {
   const direct = new ImageKit({ privateKey: IMAGEKIT_KEY, baseURL: sandboxUrl, maxRetries: 0 })
   /** Uploads a file whose extension, if any, stays pending, or behaves as the tag says. */
   const put = async (folder: string, { image = 'shirt.jpg', extensions = [], tag }: Upload = {}) => {
-    const [{ name = '' } = {}] = extensions
+    const name = extensions[0]?.name
     const { fileId = '' } = await client.files.upload({
       file: await toFile(imageBytes(image), image),
       fileName: 'photo',
       folder,
       useUniqueFileName: false,
-      ...(name !== '' && { extensions, tags: [`sandbox:${tag ?? `${name}=pending`}`, 'sandbox:delay=1'] }),
+      ...(name && { extensions, tags: [`sandbox:${tag ?? `${name}=pending`}`, 'sandbox:delay=1'] }),
     })
     return fileId
   }
@@ -91,5 +91,5 @@ test('nor is one that a copied folder adds; but one that ImageKit did not accept
   await expect(client.files.copy(absent)).rejects.toThrow(NotFoundError)
   await client.folders.copy({ sourceFolderPath: '/a', destinationPath: '/target' })
   await direct.files.copy({ sourceFilePath: '/a/photo', destinationPath: '/other' })
-  expect((await findings()).map(([finding]) => finding).toSorted()).toEqual(['evidence', 'unchanged'])
+  expect(new Set((await findings()).map(([finding]) => finding))).toEqual(new Set(['evidence', 'unchanged']))
 })

@@ -33,6 +33,11 @@ export function createFileIndex({ storage, clock }: { storage: DiskStorage; cloc
     return file
   }
 
+  function findFileAt(filePath: string): LibraryFile | undefined {
+    const fileId = byPath.get(filePath)
+    return fileId === undefined ? undefined : files.get(fileId)
+  }
+
   function add(file: LibraryFile): LibraryFile {
     files.set(file.fileId, file)
     byPath.set(file.filePath, file.fileId)
@@ -48,11 +53,7 @@ export function createFileIndex({ storage, clock }: { storage: DiskStorage; cloc
     findFile: (fileId: string) => files.get(fileId),
     getFile,
     save,
-
-    findFileAt(filePath: string): LibraryFile | undefined {
-      const fileId = byPath.get(filePath)
-      return fileId === undefined ? undefined : files.get(fileId)
-    },
+    findFileAt,
 
     /** In the order of first upload. */
     listFiles: () => [...files.values()],

@@ -21,9 +21,7 @@ export function createLibrary({ storage, clock }: { storage: DiskStorage; clock:
     getFile,
     findFileAt,
     listFiles,
-    copyFile: moves.copyFile,
-    moveFile: moves.moveFile,
-    renameFile: moves.renameFile,
+    moves,
     folders,
     versions: createFileVersions({ index, storage, runExclusive }),
 

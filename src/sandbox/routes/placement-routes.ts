@@ -31,17 +31,17 @@ export function placementRoutes({ library, privateKey }: { library: Library; pri
   return new Hono()
     .post('/v1/files/copy', authenticate, async (c) => {
       const { sourceFilePath, destinationPath, includeFileVersions } = await readBody(c, copySchema)
-      await library.copyFile(sourceFilePath, destinationPath, includeFileVersions)
+      await library.moves.copyFile(sourceFilePath, destinationPath, includeFileVersions)
       return c.body(null, 204)
     })
     .post('/v1/files/move', authenticate, async (c) => {
       const { sourceFilePath, destinationPath } = await readBody(c, moveSchema)
-      await library.moveFile(sourceFilePath, destinationPath)
+      await library.moves.moveFile(sourceFilePath, destinationPath)
       return c.body(null, 204)
     })
     .put('/v1/files/rename', authenticate, async (c) => {
       const { filePath, newFileName, purgeCache } = await readBody(c, renameSchema)
-      await library.renameFile(filePath, newFileName)
+      await library.moves.renameFile(filePath, newFileName)
       return c.json(purgeCache ? { purgeRequestId: startPurge() } : {})
     })
     .post('/v1/files/purge', authenticate, async (c) => {
