@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream'
 import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
+import type { ProblemCode } from '../contract/problems.ts'
 import { TrackerError } from '../domain/errors.ts'
 import { isForwarded, type PassthroughMode, readTarget, requiresAdmin } from '../domain/passthrough.ts'
 import { readAffectedPlace } from '../imagekit/forwarded-body.ts'
@@ -73,8 +74,9 @@ function forwardOperation(
         const place = readAffectedPlace(forwarded, body)
         const request = { id, method, target, headers, body, deletes, overwrites, place, keyName, signal }
         const response = await forwardRequest(deps, request).catch((error: unknown) => {
+          const mayBeDone = error instanceof TrackerError && NO_RESPONSE.includes(error.code)
           // Without this header, ImageKit's SDKs would repeat a change that ImageKit may have made.
-          if (method === 'POST') c.header('X-Should-Retry', 'false')
+          if (method === 'POST' && mayBeDone) c.header('X-Should-Retry', 'false')
           throw error
         })
         return toHonoResponse(c, response)
@@ -94,8 +96,10 @@ function shapeOf(status: number): ResponseShape {
   return status === 204 ? null : { mediaType: 'application/json' }
 }
 
+const NO_RESPONSE: readonly ProblemCode[] = ['imagekit_unreachable', 'imagekit_timeout']
+
 /** Beside these, ImageKit's own errors are passed on unchanged. */
-const PROBLEMS = ['invalid_input', 'imagekit_unreachable', 'imagekit_timeout'] as const
+const PROBLEMS: readonly ProblemCode[] = ['invalid_input', ...NO_RESPONSE]
 
 const HEADERS = [
   'ETag',

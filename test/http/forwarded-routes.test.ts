@@ -1,46 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { requiresAdmin } from '../../src/domain/passthrough.ts'
-import { FORWARDED_ROUTES, type ForwardedRoute } from '../../src/imagekit/forwarded-routes.ts'
-import type { Overrides } from '../../src/service.ts'
-import { type Call, startMisbehavingImagekit, UNREACHABLE_URL } from '../support/misbehaving-imagekit.ts'
+import { FORWARDED_ROUTES } from '../../src/imagekit/forwarded-routes.ts'
+import { UNREACHABLE_URL } from '../support/misbehaving-imagekit.ts'
 import { rawRequest } from '../support/raw-request.ts'
-import { ADMIN_KEY, API_KEY, IMAGEKIT_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
-
-/** Starts a tracker that forwards everything to this server in place of ImageKit. */
-async function startForwarding(handle: (call: Call) => unknown, overrides: Overrides = {}) {
-  const imagekit = await startMisbehavingImagekit(handle)
-  const env = { IMAGEKIT_PASSTHROUGH: 'all', IMAGEKIT_API_URL: imagekit.url }
-  return { imagekit, tracker: await startTracker(env, overrides) }
-}
-
-const pathOf = ({ path }: ForwardedRoute) => path.replaceAll(/:\w+/g, 'x1')
-
-function send(
-  tracker: RunningTracker,
-  route: ForwardedRoute,
-  { path = pathOf(route), headers = {}, body = '{"a":1}' }: SendOptions = {},
-): Promise<Response> {
-  const authorization = `Bearer ${requiresAdmin(route) ? ADMIN_KEY : API_KEY}`
-  return tracker.fetch(path, {
-    method: route.method,
-    headers: { authorization, 'content-type': 'application/json', ...headers },
-    ...(route.hasBody && { body }),
-    redirect: 'manual',
-  })
-}
-
-type SendOptions = { path?: string; headers?: { [name: string]: string }; body?: string }
-
-/** An error of the tracker or of ImageKit, in ImageKit's shape. */
-async function errorOf(response: Response) {
-  const body = (await response.json()) as { message: string }
-  expect(body).toEqual({ message: expect.any(String), help: expect.any(String) })
-  return {
-    status: response.status,
-    message: body.message,
-    shouldRetry: response.headers.get('x-should-retry'),
-  }
-}
+import { ADMIN_KEY, API_KEY, IMAGEKIT_KEY, startTracker } from '../support/tracker.ts'
+import { errorOf, pathOf, send, startForwarding } from './forwarding.ts'
 
 describe('each forwarded route', () => {
   test('passes on the request, and every response of ImageKit unchanged', async () => {
@@ -210,81 +174,3 @@ test('a body over 1 MiB is rejected, and nothing is forwarded', async () => {
   expect(await errorOf(response)).toMatchObject({ status: 413 })
   expect(imagekit.calls).toEqual([])
 })
-
-describe('IMAGEKIT_PASSTHROUGH', () => {
-  const startWith = async (mode: string | undefined) => {
-    const imagekit = await startMisbehavingImagekit((call) => call.respond(200, '{}'))
-    const env = { IMAGEKIT_PASSTHROUGH: mode, IMAGEKIT_API_URL: imagekit.url }
-    return { imagekit, tracker: await startTracker(env) }
-  }
-
-  test.each([undefined, 'off'])(
-    '%s forwards nothing, and the error says how to change that',
-    async (mode) => {
-      const { imagekit, tracker } = await startWith(mode)
-      for (const route of FORWARDED_ROUTES) {
-        const isOurs = route.path === '/v1/files/:fileId/details'
-        const error = await errorOf(await send(tracker, route))
-        expect(error, route.id).toMatchObject({ status: isOurs ? 405 : 404 })
-        expect(error.message).toContain('IMAGEKIT_PASSTHROUGH=all')
-      }
-      expect(imagekit.calls).toEqual([])
-    },
-  )
-
-  test('read forwards GET, and the error for anything else says how to change that', async () => {
-    const { imagekit, tracker } = await startWith('read')
-    for (const route of FORWARDED_ROUTES) {
-      const response = await send(tracker, route)
-      if (route.method === 'GET') expect(response.status, route.id).toBe(200)
-      else {
-        const error = await errorOf(response)
-        expect([404, 405], route.id).toContain(error.status)
-        expect(error.message).toContain('IMAGEKIT_PASSTHROUGH=all')
-      }
-    }
-    expect(imagekit.calls.every(({ incoming }) => incoming.method === 'GET')).toBe(true)
-  })
-
-  test('all forwards no other path, whatever its spelling', async () => {
-    const { imagekit, tracker } = await startWith('all')
-    const headers = { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' }
-    for (const path of OTHER_PATHS)
-      for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
-        const { status } = await rawRequest(tracker.url, { method, path, headers })
-        expect([400, 404, 405], `${method} ${path}`).toContain(status)
-      }
-    expect(imagekit.calls.map(({ path }) => path)).toEqual([])
-  })
-})
-
-const OTHER_PATHS = [
-  '/v1/accounts/origins',
-  '/v1/accounts/webhooks',
-  '/v1/accounts/url-endpoints/x',
-  '/v1/metadata?url=https://ik.imagekit.io/x',
-  '/v1/named-transformations',
-  '/v1/filesystem',
-  '/v1/foldera',
-  '/v1/files/../accounts/origins',
-  '/v1/files/%2e%2e/accounts/origins',
-  '/v1/files/%2E./accounts/origins',
-  '/v1/files/..%2faccounts%2forigins',
-  '/v1/files/..%2Faccounts/details',
-  '/v1/files/%2e%2e%2faccounts/details',
-  '/v1/files/..%5caccounts/details',
-  '/v1/files/..\\accounts/details',
-  '/v1/files/x;/../../accounts/details',
-  '/v1/files/x;a=b/details',
-  '/v1/files/%252e%252e/details',
-  '/v1/files/%2e%2e/details',
-  '/v1/files/./details',
-  '/v1/files//details',
-  '/v1//accounts/origins',
-  '//v1/accounts/origins',
-  '/v1/files/x/versions/../../../accounts/origins',
-  '/v1/files/x%00/details',
-  '/V1/files',
-  '/v2/files',
-  'http://imagekit.example/v1/accounts/origins',
-]

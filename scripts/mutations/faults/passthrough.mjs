@@ -6,7 +6,7 @@ export const FAULTS_IN_PASSTHROUGH = [
     name: 'read-forwards-changes',
     in: 'isForwarded',
     return: "mode !== 'off'",
-    tests: ['http/forwarded-routes'],
+    tests: ['passthrough-modes'],
   },
   {
     name: 'an-api-key-deletes-files',
