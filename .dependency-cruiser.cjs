@@ -155,10 +155,10 @@ module.exports = {
       'Configuration is parsed before anything else is created.',
     ),
     {
-      name: 'only-commands-start-the-service',
-      comment: 'Only commands use the composition root.',
+      name: 'only-commands-and-the-package-start-the-service',
+      comment: 'Only commands, and programs that embed the service, use the composition root.',
       severity: 'error',
-      from: { path: '^src/(?!(cli/|main|service))' },
+      from: { path: '^src/(?!(cli/|main|service|index))' },
       to: { path: '^src/(service|cli/|main)' },
     },
     {

@@ -4,6 +4,7 @@ import { findUnknownVariables } from './config/ignored-variables.ts'
 import { type MaintenanceSettings, parseMaintenance } from './config/maintenance.ts'
 import { type AccessKey, parseSecretList, parseSecrets, placeholderProblem } from './config/secrets.ts'
 import { parseTracing, type TracingSettings } from './config/tracing.ts'
+import { type TrackerConfig, toEnvironment } from './config/tracker-options.ts'
 import { type Environment, type ReadText, Variables } from './config/variables.ts'
 import {
   type NotificationSettings,
@@ -65,9 +66,22 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads the configuration of `serve`. Throws `ConfigError` with every problem at once. */
-export function parseConfig(env: Environment, readText: ReadText): Config {
+/** Reads the configuration of an embedded tracker, by the rules of `parseConfig`. Throws `ConfigError` with every problem at once. */
+export function parseTrackerConfig(config: TrackerConfig, readText: ReadText): Config {
+  const { env, problems } = toEnvironment(config)
+  return parseConfig(env, readText, problems)
+}
+
+/**
+ * Reads the configuration of `serve`. Throws `ConfigError` with every problem at once, including those that are already known.
+ */
+export function parseConfig(
+  env: Environment,
+  readText: ReadText,
+  knownProblems: readonly string[] = [],
+): Config {
   const variables = new Variables(env, readText)
+  variables.problems.push(...knownProblems)
   const host = (variables.text('HOST') ?? '127.0.0.1').replace(/^\[(.*)\]$/, '$1')
   const port = variables.integer('PORT', 3000, 0, 65_535)
   const allowsHttp = variables.flag('ALLOW_HTTP', false)

@@ -15,8 +15,10 @@ import { createApp } from './http/app.ts'
 import { BODY_IDLE_MS, type BodyLimits, UPLOAD_PACE } from './http/body-chunks.ts'
 import { buildCallerResponse } from './http/caller-response.ts'
 import { descriptionRoutes } from './http/description-routes.ts'
+import { createEmbeddedHandler } from './http/embedded-handler.ts'
 import { createErrorResponses } from './http/error-responses.ts'
 import { createFastPaths } from './http/fast-paths.ts'
+import { createFetchHandler, type FetchHandler } from './http/fetch-handler.ts'
 import { healthRoutes, metricsRoutes } from './http/monitoring-routes.ts'
 import { deliveryRoutes } from './http/operators/delivery-routes.ts'
 import { doctorRoutes, maintenanceRoutes } from './http/operators/maintenance-routes.ts'
@@ -82,15 +84,19 @@ import { createSignatureCheck } from './tracking/webhooks/signature-check.ts'
 import { createSuccessLog } from './tracking/webhooks/success-log.ts'
 
 export type Service = {
-  /** A request listener for Node's HTTP server. `start` listens with the service's own server. */
+  /** Handles the requests of another program's server, for a service that is embedded in that program. */
   handler: RequestHandler
+  /** The same for requests of the Fetch API. */
+  fetch: FetchHandler
   /** Every operation of the API. */
   operations: readonly DescribedOperation[]
   /**
-   * Opens the store, recovers the unfinished work of ended processes, listens, and resolves with the public URL. If the database
-   * is unavailable, it listens anyway, responds with 503 to requests that need the database, and keeps retrying. Rejects if retrying
-   * does not help, for example because another process has the file open or the server rejects the password.
+   * Opens the store, recovers the unfinished work of ended processes, and starts the jobs. If the database is unavailable, it
+   * resolves anyway; then requests that need the database get a 503, and opening it is retried. Rejects if retrying does not help,
+   * for example because another process has the file open or the server rejects the password.
    */
+  open(): Promise<void>
+  /** The same as `open`, but also listens with a server of its own. Resolves with the public URL. */
   start(): Promise<{ url: string }>
   /** Lets requests in progress finish for at most 10 seconds, then closes the store. */
   stop(): Promise<void>
@@ -400,32 +406,50 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const handler = tracing ? tracing.traceRequests(untraced, createRoutePattern(app)) : untraced
   const connectionLimits = { ...CONNECTION_LIMITS, maxConnections, ...overrides.connectionLimits }
   const server = createHttpServer(handler, { errorResponses, noteExceeded }, connectionLimits)
+  const embedded = createEmbeddedHandler(handler, {
+    errorResponses,
+    publicUrl: config.publicUrl,
+    loopbackOnly,
+  })
+
+  /** Resolves with whether the database is open; if not, opening it should be retried. */
+  const openDatabase = async (): Promise<boolean> => {
+    await tracing?.start(log)
+    for (const warning of config.warnings) log.warn({ event: 'config.warned' }, warning)
+    const mayRetry = isWorthWaitingFor(config.database)
+    return tryOpen().then(
+      () => true,
+      (error: unknown) => {
+        outage.note(false)
+        if (mayRetry && error instanceof TrackerError && error.code === 'store_unavailable') return false
+        throw error
+      },
+    )
+  }
+  const startJobs = (isOpen: boolean): void => {
+    if (isOpen) jobs.start()
+    else reopener.start()
+  }
 
   return {
-    handler,
+    handler: embedded.handler,
+    fetch: createFetchHandler(embedded.handler),
     operations: api.operations,
+    async open() {
+      startJobs(await openDatabase())
+    },
     async start() {
-      await tracing?.start(log)
-      for (const warning of config.warnings) log.warn({ event: 'config.warned' }, warning)
-      const mayRetry = isWorthWaitingFor(config.database)
-      const isOpen = await tryOpen().then(
-        () => true,
-        (error: unknown) => {
-          outage.note(false)
-          if (mayRetry && error instanceof TrackerError && error.code === 'store_unavailable') return false
-          throw error
-        },
-      )
+      const isOpen = await openDatabase()
       const port = await server.listen(config.host, config.port)
+      // The jobs need the public URL.
       if (config.port === 0) address.publicUrl = address.publicUrl.replace(/:0$/, `:${port}`)
-      if (isOpen) jobs.start()
-      else reopener.start()
+      startJobs(isOpen)
       log.info({ event: 'service.listening', url: address.publicUrl }, 'listening')
       return { url: address.publicUrl }
     },
     async stop() {
       const timeUp = once(AbortSignal.timeout(drainMs), 'abort')
-      const closed = server.close(drainMs)
+      const closed = Promise.all([server.close(drainMs), embedded.close(timeUp)])
       statuses.close()
       submissionStatuses.close()
       await closed

@@ -1,8 +1,11 @@
 /**
  * One environment variable. `default` is the value that counts if it is unset. If that depends on something, `unset` describes it.
- * `meaning` is Markdown with links relative to `docs/`.
+ * `meaning` is Markdown with links relative to `docs/`. `isList`: the value is a comma-separated list.
  */
-type DocumentedVariable = { name: string; meaning: string } & ({ default: string } | { unset: string })
+type DocumentedVariable = { name: string; meaning: string; isList?: true } & (
+  | { default: string }
+  | { unset: string }
+)
 
 /**
  * Every variable of this program. `docs/configuration.md` is generated from this list, and only its names can be read with
@@ -25,6 +28,7 @@ const LIST = [
   },
   {
     name: 'TRUSTED_PROXIES',
+    isList: true,
     unset: 'none',
     meaning:
       'the reverse proxies whose `X-Forwarded-For` is trusted: addresses or networks, comma-separated. See [sign-in](operators.md#pages)',
@@ -49,17 +53,20 @@ const LIST = [
   },
   {
     name: 'TRACKER_API_KEY',
+    isList: true,
     unset: 'none if local, else required',
     meaning:
       'the keys of callers, comma-separated; each `secret` or `name:secret`, 16 characters or more. Send only the secret, after the colon. Without a name, logs show a hash of the secret',
   },
   {
     name: 'TRACKER_ADMIN_KEY',
+    isList: true,
     unset: 'none if local, else required',
     meaning: 'the keys of operators, in the same form. An operator enters only the secret',
   },
   {
     name: 'TRACKER_TOKEN_SECRET',
+    isList: true,
     unset: 'generated and stored beside the database if local with SQLite, else required',
     meaning:
       'signs webhook and status URLs; comma-separated, 16 characters or more; the first secret signs, all verify. After adding a new one in front, keep the old one for 25 h: until then, webhooks can arrive at URLs that it signed. Its status URLs end when it is removed. Always required with PostgreSQL, where every process needs the same value',
@@ -77,6 +84,7 @@ const LIST = [
   },
   {
     name: 'IMAGEKIT_WEBHOOK_SECRET',
+    isList: true,
     unset: 'none',
     meaning: "secrets of the dashboard's webhooks, comma-separated, 16 characters or more",
   },
@@ -118,6 +126,7 @@ const LIST = [
   },
   {
     name: 'TRACKER_WEBHOOK_SECRET',
+    isList: true,
     unset: 'none',
     meaning:
       '`whsec_` + base64, comma-separated: signs the [notifications](http-api.md#notifications) to your own `webhookUrl`, and alerts',
@@ -170,4 +179,6 @@ const LIST = [
 
 export const VARIABLES: readonly DocumentedVariable[] = LIST
 
-export type VariableName = (typeof LIST)[number]['name']
+export type Variable = (typeof LIST)[number]
+
+export type VariableName = Variable['name']

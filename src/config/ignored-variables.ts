@@ -15,11 +15,16 @@ export function findUnknownVariables(env: Environment): string[] {
   return Object.keys(env).flatMap((name) => {
     const bare = name.replace(/_FILE$/, '')
     if (KNOWN.includes(bare) || FOREIGN.test(name)) return []
-    const meant = KNOWN.find((known) => isAlmost(normalize(bare), normalize(known)))
+    const meant = closestVariable(bare)
     if (meant === undefined && !/^(TRACKER|IMAGEKIT)_/i.test(name)) return []
     const hint = meant === undefined ? '' : `; did you mean ${meant}?`
     return [`${name} is not a variable of this program and has no effect${hint}`]
   })
+}
+
+/** The variable that was probably meant by this name, without `_FILE`; undefined if none is similar. */
+export function closestVariable(name: string): string | undefined {
+  return KNOWN.find((known) => isAlmost(normalize(name), normalize(known)))
 }
 
 function normalize(name: string): string {

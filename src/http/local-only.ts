@@ -32,6 +32,17 @@ export const localOnly: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next()
 }
 
+/**
+ * Returns why a caller with this address is not local; undefined if it is. The service's own server needs no such check: without keys
+ * it listens on a loopback address.
+ */
+export function remoteReason(address: string | undefined): string | undefined {
+  if (address !== undefined && isLoopbackHost(address)) return undefined
+  const caller =
+    address === undefined ? "The caller's address is not known." : 'The caller is not on this machine.'
+  return `${caller} ${REMEDY}`
+}
+
 const REMEDY =
   'By default only local requests are accepted. To open the service, set TRACKER_API_KEY and TRACKER_ADMIN_KEY.'
 
