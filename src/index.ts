@@ -15,19 +15,20 @@ export type Tracker = {
    * Handles a request of Node's HTTP server, and of frameworks that use it. The body must not have been read. Before `start`
    * resolves and after `stop`, the response is a 503.
    */
-  handler(request: IncomingMessage, response: ServerResponse): void
+  handler: (request: IncomingMessage, response: ServerResponse) => void
   /**
    * Handles a request of the Fetch API. A caller whose `remoteAddress` is unknown does not count as local, and shares the limit of
    * failed sign-ins with all callers whose address is unknown.
    */
-  fetch(request: Request, options?: { remoteAddress?: string }): Promise<Response>
+  fetch: (request: Request, options?: { remoteAddress?: string }) => Promise<Response>
   /**
    * Opens the database and starts the jobs. Listens on no port. Rejects if the database can't be used; but if a PostgreSQL server is
-   * unreachable, it resolves, requests that need the database get a 503, and connecting is retried.
+   * unreachable, it resolves, requests that need the database get a 503, and connecting is retried. Further calls return the
+   * same promise.
    */
-  start(): Promise<void>
+  start: () => Promise<void>
   /** Lets requests in progress finish for at most 10 seconds, then closes the database. The tracker can't be started again. */
-  stop(): Promise<void>
+  stop: () => Promise<void>
 }
 
 /**
@@ -39,6 +40,12 @@ export type Tracker = {
  */
 export function createTracker(config: TrackerConfig, { logger }: { logger?: Logger } = {}): Tracker {
   const parsed = parseTrackerConfig(config, (path) => readFileSync(path, 'utf8'))
-  const { handler, fetch, open, stop } = createService(parsed, logger === undefined ? {} : { logger })
-  return { handler, fetch, start: open, stop }
+  const service = createService(parsed, logger === undefined ? {} : { logger })
+  let started: Promise<void> | undefined
+  return {
+    handler: service.handler,
+    fetch: service.fetch,
+    start: () => (started ??= service.open()),
+    stop: () => service.stop(),
+  }
 }

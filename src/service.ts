@@ -154,6 +154,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const instanceId = v7()
   const address = { publicUrl: config.publicUrl }
   const publicUrl = () => address.publicUrl
+  const basePath = new URL(config.publicUrl).pathname.replace(/\/$/, '')
 
   // Time
   const { systemClock = Date.now, uptimeMs = () => performance.now() } = overrides
@@ -371,7 +372,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     log.error({ event: 'request.failed', err, requestId }, 'a request failed'),
   )
   const pages = createAdminPages({ ...deps, config, describeError: errorResponses.describe })
-  const app = createApp({ errorResponses, pages, loopbackOnly, passthrough: config.passthrough })
+  const app = createApp({ errorResponses, pages, loopbackOnly, basePath, passthrough: config.passthrough })
   const api: Api = {
     app,
     operations: [],
@@ -408,7 +409,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const server = createHttpServer(handler, { errorResponses, noteExceeded }, connectionLimits)
   const embedded = createEmbeddedHandler(handler, {
     errorResponses,
-    publicUrl: config.publicUrl,
+    basePath,
     loopbackOnly,
   })
 

@@ -1,4 +1,9 @@
-/** The paths of the pages and of the forms on them. `ADMIN` is the overview. */
+import type { AppContext } from '../http/request.ts'
+
+/**
+ * The paths of the pages and of the forms on them, without the base path, which `respondWithPage` and `seeOther` add. `ADMIN` is the
+ * overview.
+ */
 export const ADMIN = '/admin'
 export const SIGN_IN = '/admin/sign-in'
 export const SIGN_OUT = '/admin/sign-out'
@@ -7,6 +12,11 @@ export const DELIVERIES = '/admin/deliveries'
 export const AUDIT = '/admin/audit'
 export const RETRIES = '/admin/retries'
 export const ACKNOWLEDGEMENTS = '/admin/acknowledgements'
+
+/** The path of the cookies of the pages. */
+export function cookiePath(c: AppContext): string {
+  return c.get('basePath') + ADMIN
+}
 
 export function runHref(runId: string): string {
   return `/admin/runs/${encodeURIComponent(runId)}`

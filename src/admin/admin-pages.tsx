@@ -45,7 +45,7 @@ export function createAdminPages(deps: AdminPagesDeps): AdminPages {
   routes.use(`${ADMIN}/*`, rejectOtherSites)
   const routeDeps = { ...deps, ...auth }
   const pages = { app: routes, operatorSession }
-  routes.get(`${ADMIN}/`, (c) => c.redirect(ADMIN, 301))
+  routes.get(`${ADMIN}/`, (c) => c.redirect(c.get('basePath') + ADMIN, 301))
   signInRoutes(pages, routeDeps)
   overviewRoutes(pages, routeDeps)
   failureRoutes(pages, routeDeps)

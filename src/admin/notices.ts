@@ -1,5 +1,6 @@
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { AppContext } from '../http/request.ts'
+import { cookiePath } from './addresses.ts'
 
 /** Messages that report the result of a form, on the page that is shown next. */
 const NOTICES: { [name: string]: string } = {
@@ -18,18 +19,22 @@ const NOTICES: { [name: string]: string } = {
 
 /** Notices are passed in a cookie, not in the URL, so that reloading or sharing a page does not repeat them. */
 const COOKIE = 'tracker_notice'
-const PATH = '/admin'
 const MAX_AGE_SECONDS = 60
 
 /** Sets the notice for the page that the browser is redirected to. */
 export function setNotice(c: AppContext, name: string): void {
-  setCookie(c, COOKIE, name, { path: PATH, httpOnly: true, sameSite: 'Lax', maxAge: MAX_AGE_SECONDS })
+  setCookie(c, COOKIE, name, {
+    path: cookiePath(c),
+    httpOnly: true,
+    sameSite: 'Lax',
+    maxAge: MAX_AGE_SECONDS,
+  })
 }
 
 /** Returns the notice for this page and removes it. */
 export function takeNotice(c: AppContext): string | undefined {
   const name = getCookie(c, COOKIE)
   if (name === undefined) return undefined
-  deleteCookie(c, COOKIE, { path: PATH })
+  deleteCookie(c, COOKIE, { path: cookiePath(c) })
   return Object.hasOwn(NOTICES, name) ? NOTICES[name] : undefined
 }

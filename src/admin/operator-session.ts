@@ -2,6 +2,7 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { TrackerError } from '../domain/errors.ts'
 import type { AppContext } from '../http/request.ts'
 import { SESSION_MS, type Session, type Sessions } from '../tracking/operators/sessions.ts'
+import { cookiePath } from './addresses.ts'
 
 /** The user of the pages. */
 export type Operator = {
@@ -30,7 +31,6 @@ export type OperatorSession = {
 }
 
 const COOKIE = 'tracker_session'
-const PATH = '/admin'
 
 export function createOperatorSession(deps: {
   sessions: Sessions
@@ -48,7 +48,7 @@ export function createOperatorSession(deps: {
   })
   const signIn = (c: AppContext, session: Session): Operator => {
     setCookie(c, COOKIE, session.proof, {
-      path: PATH,
+      path: cookiePath(c),
       httpOnly: true,
       // Not Strict, so that a link from a chat opens without another sign-in.
       sameSite: 'Lax',
@@ -78,7 +78,7 @@ export function createOperatorSession(deps: {
     signIn,
     async signOut(c) {
       const session = findSession(c)
-      deleteCookie(c, COOKIE, { path: PATH, secure: isSecure() })
+      deleteCookie(c, COOKIE, { path: cookiePath(c), secure: isSecure() })
       if (session !== undefined) await sessions.end(session)
     },
   }

@@ -10,6 +10,8 @@ export function createApp(deps: {
   errorResponses: ErrorResponses
   /** Whether to reject requests that are not local: see `nonLocalReason`. */
   loopbackOnly: boolean
+  /** See `AppEnv`. */
+  basePath: string
   passthrough: PassthroughMode
   /** Addresses that people open in a browser. Their errors are HTML pages. */
   pages: {
@@ -30,7 +32,10 @@ export function createApp(deps: {
 
   const app = new Hono<AppEnv>()
   app.use(requestId)
-  app.use(async (c, next) => (deps.pages.has(c.req.path) ? deps.pages.setPageHeaders(c, next) : next()))
+  app.use(async (c, next) => {
+    c.set('basePath', deps.basePath)
+    return deps.pages.has(c.req.path) ? deps.pages.setPageHeaders(c, next) : next()
+  })
   if (deps.loopbackOnly) app.use(localOnly)
   app.onError(respondToError)
   app.notFound((c) => {

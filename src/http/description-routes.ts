@@ -59,6 +59,7 @@ export function descriptionRoutes(
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
+/** Its addresses are relative: the path of the public URL may precede them. */
 function page(script: string): string {
   return `<!doctype html>
 <html lang="en">
@@ -67,10 +68,10 @@ function page(script: string): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>imagekit-extension-tracker API</title>
 <link rel="icon" href="data:,">
-<script type="module" src="${script}"></script>
+<script type="module" src=".${script}"></script>
 </head>
 <body>
-<rapi-doc spec-url="/openapi.json" load-fonts="false" regular-font="system-ui, sans-serif" mono-font="ui-monospace, monospace"
+<rapi-doc spec-url="./openapi.json" load-fonts="false" regular-font="system-ui, sans-serif" mono-font="ui-monospace, monospace"
   render-style="focused" theme="light" show-header="false" show-method-in-nav-bar="as-colored-text" use-path-in-nav-bar="true"
   schema-style="table" sort-tags="false" persist-auth="false" allow-spec-url-load="false" allow-spec-file-load="false"></rapi-doc>
 </body>

@@ -17,13 +17,13 @@ export function createEmbeddedHandler(
   handle: RequestHandler,
   deps: {
     errorResponses: Pick<ErrorResponses, 'malformed' | 'unhandled'>
-    publicUrl: string
+    /** The path of the public URL, without a trailing slash. */
+    basePath: string
     /** Whether to reject requests that are not local. */
     loopbackOnly: boolean
   },
 ): EmbeddedHandler {
   const { malformed, unhandled } = deps.errorResponses
-  const basePath = new URL(deps.publicUrl).pathname.replace(/\/$/, '')
   const inProgress = new Set<ServerResponse>()
   let isClosed = false
 
@@ -42,7 +42,7 @@ export function createEmbeddedHandler(
         // The rest of a rejected body would block the next request on the connection.
         if (!incoming.complete) incoming.resume()
       })
-      incoming.url = withoutBasePath(incoming, basePath)
+      incoming.url = withoutBasePath(incoming, deps.basePath)
       const rejection = rejectionOf(incoming)
       if (rejection === undefined) handle(incoming, outgoing)
       else writeResponse(outgoing, rejection, [])

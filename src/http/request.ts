@@ -6,8 +6,11 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { isInNetworks, type Network, normalizeAddress } from '../domain/host-address.ts'
 import type { ReaderCredential } from '../tracking/status/authorize-reader.ts'
 
-/** The type of Hono's environment, which every handler's context has. */
-export type AppEnv = { Bindings: HttpBindings; Variables: { requestId: string } }
+/**
+ * The type of Hono's environment, which every handler's context has. `basePath`: the path of the public URL, such as `/tracker`, or ''.
+ * The paths of requests don't contain it; those in responses do.
+ */
+export type AppEnv = { Bindings: HttpBindings; Variables: { requestId: string; basePath: string } }
 
 export type AppContext = Context<AppEnv>
 

@@ -66,7 +66,7 @@ export function pageResponse<Page extends object>(
   const nextCursor = writeCursor(next)
   const query = new URLSearchParams(c.req.query())
   query.set('cursor', nextCursor)
-  const link = `<${c.req.path}?${query.toString()}>; rel="next"`
+  const link = `<${c.get('basePath')}${c.req.path}?${query.toString()}>; rel="next"`
   return { status: 200, json: { ...page, nextCursor }, headers: { Link: link } }
 }
 

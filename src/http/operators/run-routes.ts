@@ -57,13 +57,17 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
       body: { json: retryRequestSchema },
       responses: { 200: retryPreviewSchema, 202: retryProgressSchema },
       headers: ['Location'],
-      async handle({ body, json, caller }) {
+      async handle({ body, json, caller }, c) {
         const { limit, dryRun, reason = null, ...filter } = body
         const selection = { filter: toRunFilter(filter), limit }
         if (dryRun) return { status: 200, json: await previewRetry(deps, selection) }
         // The audit entry's details are the request as it was sent.
         const progress = await startRetry(deps, { selection, actor: caller.keyName, reason, details: json })
-        return { status: 202, json: progress, headers: { Location: `/retries/${progress.retryId}` } }
+        return {
+          status: 202,
+          json: progress,
+          headers: { Location: `${c.get('basePath')}/retries/${progress.retryId}` },
+        }
       },
     }),
   })
@@ -97,9 +101,9 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
         'imagekit_timeout',
         'imagekit_rate_limited',
       ],
-      async handle({ params, body: { reason = null }, caller }) {
+      async handle({ params, body: { reason = null }, caller }, c) {
         const run = await retryRun(deps, { ...params, actor: caller.keyName, reason })
-        return { status: 201, json: run, headers: { Location: `/runs/${run.runId}` } }
+        return { status: 201, json: run, headers: { Location: `${c.get('basePath')}/runs/${run.runId}` } }
       },
     }),
   })
