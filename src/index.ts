@@ -5,9 +5,17 @@ import type { TrackerConfig } from './config/tracker-options.ts'
 import { parseTrackerConfig } from './config.ts'
 import { createService } from './service.ts'
 
+export { InvalidSignatureError } from './client/errors.ts'
 export type { TrackerConfig } from './config/tracker-options.ts'
 export { ConfigError } from './config.ts'
 export { DatabaseStartError } from './domain/errors.ts'
+export {
+  type AccountWebhook,
+  type ExtensionWebhook,
+  InvalidWebhookError,
+  parseExtensionWebhook,
+  verifyAccountWebhook,
+} from './webhook-receiver.ts'
 
 /** A tracker that runs inside another program, which receives its requests. */
 export type Tracker = {
