@@ -85,7 +85,7 @@ test('the page loads only its own script, and its policy forbids other origins',
   expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'.*connect-src 'self'/)
   expect(html).not.toMatch(/(src|href)="https?:/)
   const script = /<script type="module" src="([^"]+)"/.exec(html)?.[1] ?? ''
-  const loaded = await tracker.fetch(script)
+  const loaded = await tracker.fetch(new URL(script, `${tracker.url}/docs`).pathname)
   expect([loaded.status, loaded.headers.get('cache-control')]).toEqual([
     200,
     'public, max-age=31536000, immutable',
