@@ -1,4 +1,4 @@
-// Types for the parts of untyped packages that the bench uses.
+// Types for the parts of untyped packages that the bench and the tests use.
 
 declare module 'autocannon' {
   type Request = { method?: string; path?: string; headers?: { [name: string]: string }; body?: string }
@@ -21,7 +21,7 @@ declare module 'autocannon' {
 }
 
 declare module 'express' {
-  import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+  import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 
   type Request = IncomingMessage & {
     params: { [name: string]: string }
@@ -30,13 +30,15 @@ declare module 'express' {
   }
   type Response = ServerResponse & { json(value: unknown): void; sendStatus(status: number): void }
   type Handler = (request: Request, response: Response) => void
-  /** The bench only passes it on. The property exists only in this type, so that nothing else is assignable to it. */
+  /** It is only passed on. The property exists only in this type, so that nothing else is assignable to it. */
   type Middleware = { isMiddleware: true }
-  type App = {
+  type App = RequestListener & {
+    use(path: string, handler: RequestListener): App
+    use(middleware: Middleware): App
     get(path: string, handler: Handler): void
     post(path: string, body: Middleware, handler: Handler): void
     listen(port: number, host: string, listening: () => void): Server
   }
-  const express: { (): App; raw(options: { type: () => boolean }): Middleware }
+  const express: { (): App; json(): Middleware; raw(options: { type: () => boolean }): Middleware }
   export default express
 }

@@ -20,7 +20,7 @@ export type OperatorResponse<T> = { status: number; headers: Headers; json: T }
 
 /** Sends a request to the JSON API, by default with the admin key. `body` is sent as JSON, or unchanged if it is a string. */
 export async function ask<T = Record<string, unknown>>(
-  tracker: RunningTracker,
+  tracker: Pick<RunningTracker, 'fetch'>,
   path: string,
   init: { method?: string; body?: unknown; key?: string } = {},
 ): Promise<OperatorResponse<T>> {

@@ -18,7 +18,7 @@ export const FILE_NAME: Entry = ['fileName', 'shirt.jpg']
 
 /** Uploads a form with its parts in this order. */
 export function upload(
-  tracker: RunningTracker,
+  tracker: Pick<RunningTracker, 'fetch'>,
   entries: readonly Entry[],
   init: { path?: string; headers?: Record<string, string>; signal?: AbortSignal } = {},
 ): Promise<Response> {

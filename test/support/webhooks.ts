@@ -8,7 +8,7 @@ export type Registration = { submissionId: string; webhookUrl: string; statusUrl
 
 /** Registers a submission that the caller sends to ImageKit itself, by default about `FILE_ID`. */
 export async function register(
-  tracker: RunningTracker,
+  tracker: Pick<RunningTracker, 'fetch'>,
   names: readonly string[],
   fileId: string | null = FILE_ID,
 ): Promise<Registration> {

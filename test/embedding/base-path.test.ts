@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { ask } from '../support/operator.ts'
+import { deliver, register } from '../support/webhooks.ts'
+import { nodeHost, startHost } from './hosts.ts'
+
+test('addresses in headers contain the path of PUBLIC_URL', async () => {
+  const host = await startHost(nodeHost)
+  for (const fileId of ['file1', 'file2']) {
+    const { webhookUrl } = await register(host, ['remove-bg'], fileId)
+    await deliver(webhookUrl, { service: 'remove-bg', status: 'FAILURE', fileId, error: 'E' })
+  }
+  const page = await ask(host, '/runs?limit=1')
+  expect(page.headers.get('link')).toMatch(/^<\/tracker\/runs\?limit=1&cursor=\w+>; rel="next"$/)
+  const retry = await ask(host, '/runs/retry', { method: 'POST', body: { status: 'failed' } })
+  expect(retry.headers.get('location')).toMatch(/^\/tracker\/retries\//)
+})
+
+test.each([
+  ['/tracker/healthz', 200],
+  ['/tracker/healthz?x=1', 200],
+  // As a proxy sends it that has removed the path.
+  ['/healthz', 200],
+  ['/trackers/healthz', 404],
+  ['/tracker', 404],
+  ['/tracker/tracker/healthz', 404],
+])('with the path /tracker, GET %s gets %s', async (path, status) => {
+  const { url } = await startHost(nodeHost)
+  expect((await fetch(new URL(path, url))).status).toBe(status)
+})

@@ -1,0 +1,116 @@
+import { once } from 'node:events'
+import { Agent, createServer, request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import express from 'express'
+import { pino } from 'pino'
+import { expect, onTestFinished, test } from 'vitest'
+import { createTracker, DatabaseStartError } from '../../src/index.ts'
+import { createTestDatabase, databaseEnv } from '../support/database.ts'
+import { startListening } from '../support/listening.ts'
+import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
+import { API_KEY, IMAGEKIT_KEY } from '../support/tracker.ts'
+import { FILE, FILE_NAME, upload } from '../support/uploads.ts'
+import { FILE_ID, register } from '../support/webhooks.ts'
+import { nodeHost, startHost } from './hosts.ts'
+
+test('before the start, requests that need the database get a 503, and after the stop all requests do', async () => {
+  const settings = { imagekitPrivateKey: IMAGEKIT_KEY, ...databaseEnv(await createTestDatabase()) }
+  const tracker = createTracker(settings, { logger: pino({ level: 'silent' }) })
+  onTestFinished(() => tracker.stop())
+  const url = await startListening(createServer(tracker.handler))
+  const ask = async (path: string) => {
+    const { status, headers } = await fetch(url + path)
+    return { status, retryAfter: headers.get('retry-after') }
+  }
+  expect(await ask('/healthz')).toMatchObject({ status: 200 })
+  expect(await ask('/runs')).toEqual({ status: 503, retryAfter: '5' })
+  await tracker.start()
+  expect(await ask('/runs')).toMatchObject({ status: 200 })
+  await tracker.stop()
+  expect(await ask('/runs')).toEqual({ status: 503, retryAfter: '5' })
+  expect(await ask('/healthz')).toMatchObject({ status: 503 })
+})
+
+test('a second tracker on the same SQLite file does not start, and starting twice is the same as once', async () => {
+  const database = await createTestDatabase()
+  const { tracker } = await startHost(nodeHost, {}, database)
+  await tracker.start()
+  await expect(startHost(nodeHost, {}, database)).rejects.toThrow(DatabaseStartError)
+})
+
+test('stop lets an upload in progress finish, and ends streams of events', async () => {
+  const imagekit = await startMisbehavingImagekit()
+  const host = await startHost(nodeHost, { imagekitUploadUrl: imagekit.url })
+  const { eventsUrl } = await register(host, ['remove-bg'])
+  const events = await fetch(eventsUrl)
+  const uploaded = upload(host, [FILE, FILE_NAME])
+  await expect.poll(() => imagekit.calls).toHaveLength(1)
+  const stopped = host.tracker.stop()
+  expect(await events.text()).toContain('event: status')
+  const [call] = imagekit.calls
+  await call?.readForm()
+  call?.respond(200, uploadedFile('file1'))
+  expect((await uploaded).status).toBe(200)
+  await stopped
+})
+
+test('two trackers in one process share nothing', async () => {
+  const first = await startHost(nodeHost)
+  const second = await startHost(nodeHost, { trackerApiKey: 'another-key-0123456789' })
+  await register(first, ['remove-bg'])
+  const ask = (host: typeof first, path: string, key: string) =>
+    host.fetch(path, { headers: { authorization: `Bearer ${key}` } })
+  const status = `/assets/${FILE_ID}/status`
+  expect((await ask(first, status, API_KEY)).status).toBe(200)
+  expect((await ask(second, status, API_KEY)).status).toBe(401)
+  expect((await ask(second, status, 'another-key-0123456789')).status).toBe(404)
+  const metrics = async (host: typeof first, key: string) => (await ask(host, '/metrics', key)).text()
+  expect(await metrics(first, API_KEY)).toContain('tracker_runs{status="pending",extension="remove-bg"} 1')
+  expect(await metrics(second, 'another-key-0123456789')).not.toContain('remove-bg')
+  await second.tracker.stop()
+  expect((await ask(first, status, API_KEY)).status).toBe(200)
+})
+
+test('if a body parser has read the body, the response is a 500, and the log says what to do', async () => {
+  const lines: string[] = []
+  const settings = {
+    imagekitPrivateKey: IMAGEKIT_KEY,
+    trackerApiKey: API_KEY,
+    ...databaseEnv(await createTestDatabase()),
+  }
+  const tracker = createTracker(settings, { logger: pino({}, { write: (line) => lines.push(line) }) })
+  onTestFinished(() => tracker.stop())
+  const url = await startListening(createServer(express().use(express.json()).use('/', tracker.handler)))
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${API_KEY}` }
+  const response = await fetch(`${url}/submissions`, { method: 'POST', headers, body: '{"extensions":[]}' })
+  expect(response.status).toBe(500)
+  const { requestId } = (await response.json()) as { requestId: string }
+  const line = lines.map((one) => JSON.parse(one)).find((one) => one.requestId === requestId)
+  expect(line).toMatchObject({
+    event: 'request.failed',
+    err: { message: expect.stringContaining('before any body parser') },
+  })
+})
+
+test('after an upload that is too large, its connection serves the next request', async () => {
+  const imagekit = await startMisbehavingImagekit()
+  const { url } = await startHost(nodeHost, { imagekitUploadUrl: imagekit.url, maxUploadBytes: '1KiB' })
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  onTestFinished(() => agent.destroy())
+  const body = Buffer.alloc(4 * 1024 * 1024)
+  const headers = {
+    authorization: `Bearer ${API_KEY}`,
+    'content-type': 'multipart/form-data; boundary=b',
+    'content-length': body.length,
+  }
+  const rejected = request(`${url}/api/v1/files/upload`, { agent, method: 'POST', headers })
+  rejected.end(body)
+  const [response] = await once(rejected, 'response')
+  const { localPort } = response.socket
+  expect(response.statusCode).toBe(413)
+  await text(response)
+  const next = request(`${url}/healthz`, { agent })
+  next.end()
+  const [health] = await once(next, 'response')
+  expect([health.statusCode, health.socket.localPort]).toEqual([200, localPort])
+})
