@@ -46,10 +46,7 @@ export function createFetchHandler(handler: RequestHandler): FetchHandler {
     // If the body fails before the response arrives, `response` rejects. Afterwards, the response is what counts.
     else pipeline(Readable.fromWeb(body), outgoing).catch(() => {})
 
-    const incoming = await response
-    // Once the response is complete, the rest of the body is not needed.
-    incoming.once('close', () => outgoing.destroy())
-    return toResponse(incoming, method)
+    return toResponse(await response, method)
   }
 }
 

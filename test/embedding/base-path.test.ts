@@ -1,3 +1,4 @@
+import express from 'express'
 import { expect, test } from 'vitest'
 import { ask } from '../support/operator.ts'
 import { deliver, register } from '../support/webhooks.ts'
@@ -20,10 +21,16 @@ test.each([
   ['/tracker/healthz?x=1', 200],
   // As a proxy sends it that has removed the path.
   ['/healthz', 200],
-  ['/trackers/healthz', 404],
+  ['/trackerhealthz', 404],
   ['/tracker', 404],
   ['/tracker/tracker/healthz', 404],
 ])('with the path /tracker, GET %s gets %s', async (path, status) => {
   const { url } = await startHost(nodeHost)
   expect((await fetch(new URL(path, url))).status).toBe(status)
+})
+
+test('in Express, the path may be one with which addresses of the tracker begin', async () => {
+  const host = await startHost((tracker) => express().use('/api', tracker.handler), {}, { path: '/api' })
+  const response = await host.fetch('/api/v1/files/upload')
+  expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST'])
 })

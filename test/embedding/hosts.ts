@@ -66,17 +66,17 @@ export const HOSTS: [name: string, host: Host][] = [
 export type EmbeddedTracker = Pick<RunningTracker, 'url' | 'fetch'> & { tracker: Tracker }
 
 /**
- * Starts a host, and a tracker in it, which is stopped when the test ends. `url` is the tracker's public URL, with the path
- * `/tracker`. `fetch` sends requests to it over HTTP.
+ * Starts a host, and a tracker in it, which is stopped when the test ends. `url` is the tracker's public URL, by default
+ * with the path `/tracker`. `fetch` sends requests to it over HTTP.
  */
 export async function startHost(
   host: Host,
   config: TrackerConfig = {},
-  database?: TestDatabase,
+  { database, path = '/tracker' }: { database?: TestDatabase; path?: string } = {},
 ): Promise<EmbeddedTracker> {
   let listener: RequestListener = (_request, response) => response.writeHead(404).end()
   const origin = await startListening(createServer((request, response) => listener(request, response)))
-  const url = `${origin}/tracker`
+  const url = origin + path
   const tracker = createTracker(
     {
       ...databaseEnv(database ?? (await createTestDatabase())),
