@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Logger } from 'pino'
 import type { TrackerConfig } from './config/tracker-options.ts'
 import { parseTrackerConfig } from './config.ts'
+import type { ServiceLogger } from './log.ts'
 import { createService } from './service.ts'
 
 export { InvalidSignatureError } from './client/errors.ts'
@@ -28,7 +28,7 @@ export type Tracker = {
    * Handles a request of the Fetch API. A caller whose `remoteAddress` is unknown does not count as local, and shares the limit of
    * failed sign-ins with all callers whose address is unknown.
    */
-  fetch: (request: Request, options?: { remoteAddress?: string }) => Promise<Response>
+  fetch: (request: Request, options?: { remoteAddress?: string | undefined }) => Promise<Response>
   /**
    * Opens the database and starts the jobs. Listens on no port. Rejects if the database can't be used; but if a PostgreSQL server is
    * unreachable, it resolves, requests that need the database get a 503, and connecting is retried. Further calls return the
@@ -40,13 +40,16 @@ export type Tracker = {
 }
 
 /**
- * Creates a tracker. It reads neither `process.env` nor `.env`; to use the environment, pass `process.env`. `logger`: a pino logger;
- * by default, JSON lines are written to standard output.
+ * Creates a tracker. It reads neither `process.env` nor `.env`; to use the environment, pass `process.env`. `logger`: one of pino
+ * or with the same methods, such as Fastify's `app.log`; by default, JSON lines are written to standard output.
  *
  * Throws `ConfigError` with every problem of the configuration, and `DatabaseStartError` if there can be no SQLite file at the
  * configured path.
  */
-export function createTracker(config: TrackerConfig, { logger }: { logger?: Logger } = {}): Tracker {
+export function createTracker(
+  config: TrackerConfig,
+  { logger }: { logger?: ServiceLogger | undefined } = {},
+): Tracker {
   const parsed = parseTrackerConfig(config, (path) => readFileSync(path, 'utf8'))
   const service = createService(parsed, logger === undefined ? {} : { logger })
   let started: Promise<void> | undefined

@@ -3,6 +3,9 @@ import { readableLines } from './readable-log.ts'
 
 let output: { write(line: string): void } | undefined
 
+/** The methods of a pino logger that the service calls. */
+export type ServiceLogger = Pick<Logger, 'info' | 'warn' | 'error'>
+
 /**
  * Creates a logger that writes to standard output: JSON lines, or lines for people if that is a terminal. `mixin` returns fields to
  * add to each line.

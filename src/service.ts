@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { basename, dirname, join } from 'node:path'
-import type { Logger } from 'pino'
 import { v7 } from 'uuid'
 import { createAdminPages } from './admin/admin-pages.tsx'
 import type { Config } from './config.ts'
@@ -51,7 +50,7 @@ import { signUpload } from './imagekit/upload-signature.ts'
 import { verifySignature } from './imagekit/webhook-signature.ts'
 import { createDatabaseReopener } from './jobs/database-reopener.ts'
 import { createJobs } from './jobs/jobs.ts'
-import { createLog } from './log.ts'
+import { createLog, type ServiceLogger } from './log.ts'
 import { createMetrics } from './metrics/prometheus.ts'
 import { createNotificationSender } from './notifications/send-notification.ts'
 import { readPackageVersion } from './package-version.ts'
@@ -111,7 +110,7 @@ export type Overrides = {
   /** A monotonic clock that measures how long the service has been running. */
   uptimeMs?: () => number
   store?: StoreHandle
-  logger?: Logger
+  logger?: ServiceLogger
   /** How long ImageKit may send nothing before a request to it fails. */
   imagekitTimeoutMs?: number
   /** How long the sender of an upload may pause. */

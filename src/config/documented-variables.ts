@@ -18,7 +18,7 @@ const LIST = [
     name: 'PUBLIC_URL',
     unset: '`http://HOST:PORT` if `HOST` is loopback, else required',
     meaning:
-      'the base of `webhookUrl` and of links: the URL at which ImageKit and browsers reach the service. For a laptop see [tunnels](tunnels.md)',
+      'the base of `webhookUrl` and of links: the URL at which ImageKit and browsers reach the service. It may have a path, if a reverse proxy removes it or the tracker is [embedded](embedding.md). For a laptop see [tunnels](tunnels.md)',
   },
   {
     name: 'ALLOW_HTTP',

@@ -7,7 +7,10 @@ import type { RequestHandler } from './request-handler.ts'
  * Handles a request of the Fetch API. Rejects if the request is aborted, or the connection to the handler breaks before the response
  * arrives. `remoteAddress`: the IP address from which the caller is connected; unknown by default.
  */
-export type FetchHandler = (request: Request, options?: { remoteAddress?: string }) => Promise<Response>
+export type FetchHandler = (
+  request: Request,
+  options?: { remoteAddress?: string | undefined },
+) => Promise<Response>
 
 /**
  * Sends each request to `handler` as HTTP, on a connection in memory. So back-pressure, aborts and the framing of bodies are those of
@@ -32,6 +35,7 @@ export function createFetchHandler(handler: RequestHandler): FetchHandler {
     const { pathname, search, host } = new URL(request.url)
     const headers = new Headers([...request.headers].filter(([name]) => !HOP_BY_HOP.has(name)))
     if (!headers.has('host')) headers.set('host', host)
+    // Otherwise Node would send the body of a DELETE without its length.
     if (body !== null && !headers.has('content-length')) headers.set('transfer-encoding', 'chunked')
     const outgoing = sendRequest({
       createConnection: () => ours,

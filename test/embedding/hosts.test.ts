@@ -5,6 +5,9 @@ import { ADMIN_KEY } from '../support/tracker.ts'
 import { register } from '../support/webhooks.ts'
 import { HOSTS, startHostAndSandbox } from './hosts.ts'
 
+/** The attributes that have addresses. */
+const ADDRESSES = ['href', 'src', 'action', 'formaction', 'data-events']
+
 function uploadForm(): FormData {
   const form = new FormData()
   form.set('file', new Blob(['hello']), 'hello.txt')
@@ -67,21 +70,23 @@ test.each(HOSTS)('in %s, an operator signs in and follows every address on the p
   expect(signedIn.location).toBe('/tracker/admin')
   expect(signedIn.headers.getSetCookie()).toEqual([expect.stringContaining('Path=/tracker/admin;')])
 
-  const paths = ['/tracker/admin', '/tracker/admin/failures?status=pending']
   const seen = new Set<string>()
-  for (const path of paths) {
+  const visit = async (path: string) => {
     const { status, html } = await browser.get(path)
     expect(status, path).toBe(200)
-    for (const { name, attributes } of readTags(html)) {
-      const address =
-        attributes['href'] ?? attributes['src'] ?? (name === 'form' ? attributes['action'] : undefined)
-      if (address !== undefined && !address.startsWith('#')) seen.add(address)
-    }
+    for (const { attributes } of readTags(html))
+      for (const name of ADDRESSES) {
+        const address = attributes[name]
+        if (address !== undefined && !address.startsWith('#')) seen.add(`${name} ${address}`)
+      }
   }
-  expect([...seen].filter((address) => !address.startsWith('/tracker/admin'))).toEqual([])
-  const pages = [...seen].filter((address) => /^\/tracker\/admin\/(static|runs|assets)\//.test(address))
-  expect(pages.length).toBeGreaterThan(4)
-  for (const address of pages) expect((await browser.get(address)).status, address).toBe(200)
+  await visit('/tracker/admin')
+  await visit('/tracker/admin/failures?status=pending')
+  const linked = [...seen].filter((one) => /^(href|src) \/tracker\/admin\/(static|runs|assets)\//.test(one))
+  expect(linked.length).toBeGreaterThan(4)
+  for (const one of linked) await visit(one.replace(/^\w+ /, ''))
+  expect([...seen].filter((one) => !one.includes(' /tracker/admin'))).toEqual([])
+  expect([...seen].map((one) => one.split(' ')[0])).toEqual(expect.arrayContaining(['action', 'data-events']))
 })
 
 test.each(HOSTS)(

@@ -11,6 +11,18 @@ export const FAULTS_IN_ACCESS = [
     tests: ['operators-access'],
   },
   {
+    name: 'caller-on-another-machine-counts-as-local',
+    in: 'remoteReason',
+    assume: ['isLoopbackHost', true],
+    tests: ['embedding/fetch'],
+  },
+  {
+    name: 'caller-without-an-address-counts-as-local',
+    in: 'remoteReason',
+    first: 'if (address === undefined) return undefined',
+    tests: ['embedding/fetch'],
+  },
+  {
     name: 'form-of-another-site-is-accepted',
     in: 'isCsrfToken',
     return: 'true',
