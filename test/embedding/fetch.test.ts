@@ -47,7 +47,7 @@ function uploadRequest({ url }: EmbeddedTracker, body: ReadableStream, init: Req
     body,
     duplex: 'half',
     ...init,
-    headers: { ...headers, ...init.headers },
+    headers: headers,
   })
 }
 

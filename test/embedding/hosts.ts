@@ -44,7 +44,7 @@ export const HOSTS: [name: string, host: Host][] = [
       })
       await app.ready()
       onTestFinished(() => app.close())
-      return app.routing
+      return (request, response) => app.routing(request, response)
     },
   ],
   [
