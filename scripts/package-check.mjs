@@ -38,7 +38,7 @@ const RESOLUTIONS = {
 }
 
 try {
-  run('npm', ['pack', '--silent', '--pack-destination', folder], project)
+  run('npm', ['pack', '--loglevel=error', '--pack-destination', folder], project)
   const [name] = readdirSync(folder)
   const tarball = join(folder, name)
 
@@ -54,7 +54,11 @@ try {
   cpSync(join(project, 'scripts/package-check'), consumer, { recursive: true })
   writeFileSync(join(consumer, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
   // The install scripts would compile better-sqlite3, which takes minutes, so its build is copied.
-  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--silent', tarball], consumer)
+  run(
+    'npm',
+    ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', tarball],
+    consumer,
+  )
   const build = 'node_modules/better-sqlite3/build'
   cpSync(join(project, build), join(consumer, build), { recursive: true })
   for (const types of ['@types/node', 'undici-types'])
