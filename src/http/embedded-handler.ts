@@ -1,9 +1,8 @@
-import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ErrorResponses } from './error-responses.ts'
 import { remoteReason } from './local-only.ts'
 import type { RequestHandler } from './request-handler.ts'
-import { writeResponse } from './response.ts'
+import { onResponseEnd, writeResponse } from './response.ts'
 
 export type EmbeddedHandler = {
   /** For the HTTP server of another program, or for one of the frameworks that use it. */
@@ -37,7 +36,7 @@ export function createEmbeddedHandler(
   return {
     handler(incoming, outgoing) {
       inProgress.add(outgoing)
-      outgoing.once('close', () => {
+      onResponseEnd(outgoing)(() => {
         inProgress.delete(outgoing)
         // The rest of a rejected body would block the next request on the connection.
         if (!incoming.complete) incoming.resume()
@@ -49,7 +48,9 @@ export function createEmbeddedHandler(
     },
     async close(timeUp) {
       isClosed = true
-      const ended = Promise.all([...inProgress].map((outgoing) => once(outgoing, 'close')))
+      const ended = Promise.all(
+        [...inProgress].map((outgoing) => new Promise<void>((resolve) => onResponseEnd(outgoing)(resolve))),
+      )
       await Promise.race([ended, timeUp])
       for (const outgoing of inProgress) outgoing.destroy()
     },

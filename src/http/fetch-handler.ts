@@ -18,7 +18,7 @@ export type FetchHandler = (
  */
 export function createFetchHandler(handler: RequestHandler): FetchHandler {
   // Uploads may take long; each read of a body has its own time limit.
-  const server = createServer({ requestTimeout: 0, requireHostHeader: false }, handler)
+  const server = createServer({ requestTimeout: 0 }, handler)
   return async (request, { remoteAddress } = {}) => {
     const { signal, body, method } = request
     if (request.bodyUsed) throw new TypeError('The body of the request was already read.')
