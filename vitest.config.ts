@@ -13,15 +13,18 @@ const POSTGRES_TESTS = ['test/store/postgres/**/*.test.ts', 'test/**/*.postgres.
 const FAULTS = 'test/chaos/**/*.test.ts'
 /** These take minutes: only `npm run chaos -- --store postgres` runs them. */
 const POSTGRES_FAULTS = 'test/chaos/**/*.postgres.test.ts'
+/** `npm run examples` runs these: they need the packed package, and packages from the npm registry. */
+const EXAMPLES = 'test/examples/**/*.test.ts'
 const ON_POSTGRES = {
   globalSetup: './test/support/postgres-server.ts',
   provide: { database: 'postgres' as const },
 }
 
 const PROJECTS = [
-  { name: 'portable', include: TESTS, exclude: [LINUX_TESTS, FAULTS, ...POSTGRES_TESTS] },
+  { name: 'portable', include: TESTS, exclude: [LINUX_TESTS, FAULTS, EXAMPLES, ...POSTGRES_TESTS] },
   { name: 'faults', include: [FAULTS], exclude: [LINUX_TESTS, POSTGRES_FAULTS] },
   { name: 'linux', include: [LINUX_TESTS] },
+  { name: 'examples', include: [EXAMPLES], globalSetup: './test/examples/installation.ts' },
   {
     name: 'postgres',
     include: [...POSTGRES_TESTS, 'test/integration/**/*.test.ts'],

@@ -18,27 +18,30 @@ export const browserTest = withBrowser.skipIf(findChromium() === undefined && !p
 type PageOptions = BrowserContextOptions & {
   /** Console messages to ignore. A browser logs an error for every response with a status of 400 or above. */
   tolerated?: RegExp
+  /** Origins that the page may request, besides that of `site`. */
+  origins?: readonly string[]
 }
 
 /**
- * Opens a page in a fresh browser context. The test fails if the page requests another origin, logs a warning or an error that is
- * not `tolerated`, throws, or opens a dialog.
+ * Opens a page of `site` in a fresh browser context. The test fails if the page requests an origin that is neither the site's nor one of
+ * `origins`, logs a warning or an error that is not `tolerated`, throws, or opens a dialog.
  */
 export async function openPage(
   browser: Browser,
-  tracker: { url: string },
+  site: { url: string },
   options: PageOptions = {},
 ): Promise<Page> {
-  const { tolerated, ...contextOptions } = options
+  const { tolerated, origins = [], ...contextOptions } = options
+  const allowed = [site.url, ...origins]
   const context = await browser.newContext({
-    baseURL: tracker.url,
+    baseURL: site.url,
     reducedMotion: 'reduce',
     ...contextOptions,
   })
   context.setDefaultTimeout(10_000)
   const failures: string[] = []
   context.on('request', (request) => {
-    if (new URL(request.url()).origin !== tracker.url) failures.push(`request to ${request.url()}`)
+    if (!allowed.includes(new URL(request.url()).origin)) failures.push(`request to ${request.url()}`)
   })
   context.on('console', (message) => {
     const isTolerated = tolerated?.test(message.text()) ?? false

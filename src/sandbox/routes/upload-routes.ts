@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { type Context, Hono } from 'hono'
+import { cors } from 'hono/cors'
 import { badRequest } from '../api-error.ts'
 import { authenticateUpload, createUsedTokens } from '../auth/authenticate-upload.ts'
 import type { PrivateKey } from '../auth/private-key.ts'
@@ -51,7 +52,13 @@ export function uploadRoutes(dependencies: Dependencies): Hono {
     }
   }
 
-  return new Hono().post('/api/v1/files/upload', upload('v1')).post('/api/v2/files/upload', upload('v2'))
+  return (
+    new Hono()
+      // Pages of every origin upload directly to ImageKit, and read its response.
+      .use('/api/*', cors())
+      .post('/api/v1/files/upload', upload('v1'))
+      .post('/api/v2/files/upload', upload('v2'))
+  )
 }
 
 type UploadResult = { status: 200 | 202; body: Record<string, unknown> }
