@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { imagekitErrorSchema, PROBLEMS, problemSchema } from '../contract/problems.ts'
+import { type Components, type JsonSchema, toJsonSchema } from './component-schemas.ts'
 import { isImagekitPath } from './error-responses.ts'
 import {
   type Auth,
@@ -9,9 +10,6 @@ import {
   type ResponseHeader,
   type ResponseShape,
 } from './route.ts'
-
-type JsonSchema = { [name: string]: unknown }
-type Components = { [id: string]: JsonSchema }
 
 /** An OpenAPI 3.1 document. */
 export type OpenApiDocument = {
@@ -57,7 +55,7 @@ export function describeApi(
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: publicUrl }],
-    tags: Object.values(TAGS).map(([name, description]) => ({ name, description })),
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: {
       schemas: Object.fromEntries(Object.entries(schemas).toSorted(([a], [b]) => (a < b ? -1 : 1))),
@@ -74,28 +72,32 @@ problem (RFC 9457); on ImageKit's own paths, it has ImageKit's shape \`{ message
 (\`internal\`), with 431 (\`headers_too_large\`), and with 400 (\`invalid_input\`) to a \`Host\` header that is not valid. Every path
 responds with 405 to other methods, with those that it accepts in \`Allow\`, and every other path with 404.`
 
-const TAGS: { [segment: string]: readonly [name: string, description: string] } = {
-  api: ['ImageKit', 'The routes of ImageKit’s API that existing clients already use.'],
-  v1: ['ImageKit', 'The routes of ImageKit’s API that existing clients already use.'],
-  assets: ['Status', 'The status of an asset’s extensions.'],
-  submissions: ['Submissions', 'Uploads that callers send to ImageKit themselves.'],
-  webhooks: ['Webhooks', 'The routes to which ImageKit sends webhooks.'],
-  runs: ['Operators', 'What failed and why, and what to do about it. An admin key is required.'],
-  healthz: ['Monitoring', 'Health, metrics and explanations of errors.'],
-}
+const TAGS = {
+  ImageKit: 'The routes of ImageKit’s API that existing clients already use.',
+  Status: 'The status of an asset’s extensions.',
+  Submissions: 'Uploads that callers send to ImageKit themselves.',
+  Webhooks: 'The routes to which ImageKit sends webhooks.',
+  Operators: 'What failed and why, and what to do about it. An admin key is required.',
+  Monitoring: 'Health, metrics and explanations of errors.',
+} as const
 
-/** The other paths belong to the tag of this segment. */
-const TAG_OF: { [segment: string]: string } = {
-  'upload-auth': 'submissions',
-  readyz: 'healthz',
-  metrics: 'healthz',
-  problems: 'healthz',
+/** The tag of the paths that begin with this segment. All other paths are for operators. */
+const TAG_OF: { [segment: string]: keyof typeof TAGS } = {
+  api: 'ImageKit',
+  v1: 'ImageKit',
+  assets: 'Status',
+  submissions: 'Submissions',
+  'upload-auth': 'Submissions',
+  webhooks: 'Webhooks',
+  healthz: 'Monitoring',
+  readyz: 'Monitoring',
+  metrics: 'Monitoring',
+  problems: 'Monitoring',
 }
 
 function tagOf(path: string): string {
   const [, segment = ''] = path.split('/')
-  const [name] = TAGS[segment] ?? TAGS[TAG_OF[segment] ?? 'runs'] ?? ['Operators']
-  return name
+  return TAG_OF[segment] ?? 'Operators'
 }
 
 type DescribedHeader = ResponseHeader | 'X-Request-Id' | 'WWW-Authenticate'
@@ -179,8 +181,9 @@ function describeOperation(operation: DescribedOperation, schemas: Components): 
 }
 
 function contentOf(body: BodyShape, schemas: Components): Content {
-  if ('json' in body) return { 'application/json': { schema: convert(body.schema ?? body.json, schemas) } }
-  return { [body.mediaType]: body.schema ? { schema: convert(body.schema, schemas) } : {} }
+  if ('json' in body)
+    return { 'application/json': { schema: toJsonSchema(body.schema ?? body.json, schemas) } }
+  return { [body.mediaType]: body.schema ? { schema: toJsonSchema(body.schema, schemas) } : {} }
 }
 
 function describeResponse(
@@ -213,7 +216,7 @@ function describeProblems(
   schemas: Components,
 ): { [status: string]: OpenApiResponse } {
   const isImagekit = isImagekitPath(operation.path)
-  const schema = convert(isImagekit ? imagekitErrorSchema : problemSchema, schemas)
+  const schema = toJsonSchema(isImagekit ? imagekitErrorSchema : problemSchema, schemas)
   const mediaType = isImagekit ? 'application/json' : 'application/problem+json'
   const all = problemsOf(operation)
   const statuses = new Set(all.map((code) => PROBLEMS[code].status))
@@ -241,7 +244,7 @@ function refs(names: readonly DescribedHeader[]): object {
 
 function describeQuery(query: z.ZodType | undefined, schemas: Components): OpenApiParameter[] {
   if (!(query instanceof z.ZodObject)) return []
-  const { properties = {}, required = [] } = convert(query, schemas) as {
+  const { properties = {}, required = [] } = toJsonSchema(query, schemas) as {
     properties?: { [name: string]: JsonSchema }
     required?: string[]
   }
@@ -254,10 +257,14 @@ function describeQuery(query: z.ZodType | undefined, schemas: Components): OpenA
 }
 
 /** An absent parameter is never sent as null. */
-function withoutNull(schema: JsonSchema): JsonSchema {
-  const { anyOf, ...rest } = schema as { anyOf?: JsonSchema[] }
-  const others = anyOf?.filter(({ type }) => type !== 'null')
-  return others?.length === 1 ? { ...others[0], ...rest } : schema
+function withoutNull({ type, anyOf, ...rest }: JsonSchema): JsonSchema {
+  if (Array.isArray(type)) return { type: type.find((one) => one !== 'null'), ...rest }
+  const others = (anyOf as JsonSchema[] | undefined)?.filter((one) => one['type'] !== 'null')
+  return {
+    ...(type !== undefined && { type }),
+    ...(others?.length === 1 ? others[0] : others && { anyOf: others }),
+    ...rest,
+  }
 }
 
 function fieldSchema(
@@ -266,47 +273,5 @@ function fieldSchema(
   schemas: Components,
 ): JsonSchema | undefined {
   const field: unknown = params instanceof z.ZodObject ? params.shape[name] : undefined
-  return field instanceof z.ZodType ? convert(field, schemas) : undefined
-}
-
-/** Converts a schema as the client sends or receives it. Schemas with an id become components. */
-function convert(schema: z.ZodType, schemas: Components): JsonSchema {
-  const {
-    $schema: _,
-    $defs = {},
-    ...converted
-  } = z.toJSONSchema(schema, {
-    io: 'input',
-    unrepresentable: 'any',
-    override: allowAnyJson,
-  }) as JsonSchema & {
-    $defs?: Components
-  }
-  for (const [id, definition] of Object.entries($defs))
-    schemas[id] ??= toComponentRefs(definition) as JsonSchema
-  const result = toComponentRefs(converted) as JsonSchema
-  const { id } = z.globalRegistry.get(schema) ?? {}
-  if (id === undefined) return result
-  schemas[id] ??= result
-  return { $ref: `#/components/schemas/${id}` }
-}
-
-/** References to the schema's own definitions become references to the components of the document; the ids are dropped. */
-function toComponentRefs(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(toComponentRefs)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([name, inner]) => {
-      if (name === 'id' && typeof inner === 'string') return []
-      if (name === '$ref' && typeof inner === 'string')
-        return [[name, inner.replace('#/$defs/', '#/components/schemas/')]]
-      return [[name, toComponentRefs(inner)]]
-    }),
-  )
-}
-
-/** `z.json()` is any value; zod would describe it as a recursive union. */
-function allowAnyJson({ zodSchema, jsonSchema }: { zodSchema: unknown; jsonSchema: object }): void {
-  if (zodSchema instanceof z.ZodLazy)
-    for (const name of Object.keys(jsonSchema)) delete (jsonSchema as JsonSchema)[name]
+  return field instanceof z.ZodType ? toJsonSchema(field, schemas) : undefined
 }

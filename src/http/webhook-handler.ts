@@ -143,7 +143,8 @@ function sizeOfIncompleteBody(incoming: IncomingMessage, rejection: RejectionCau
   return Math.min(Math.max(announced, minBytes), Number.MAX_SAFE_INTEGER)
 }
 
-const BODY = { mediaType: 'application/json' }
+/** Any JSON, because a payload that the tracker doesn't know is stored too. */
+const BODY = { mediaType: 'application/json', schema: z.unknown() }
 
 /** The routes to which ImageKit sends webhooks. Only a 200 acknowledges a delivery. */
 export function webhookRoutes(api: Api, { handleWebhook }: { handleWebhook: WebhookHandler }): void {

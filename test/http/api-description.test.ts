@@ -62,6 +62,23 @@ test('streamed uploads and the routes without Hono are described', async () => {
   ])
 })
 
+test('the description avoids what client generators stumble over', async () => {
+  const { document } = await readDescription()
+  const tags = document.tags.map((tag) => (tag as { name: string }).name)
+  expect(new Set(tags).size).toBe(tags.length)
+  // Every operation of each path has one of these tags.
+  const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods))
+  expect(new Set(operations.flatMap((operation) => operation['tags']))).toEqual(new Set(tags))
+  for (const { operationId, requestBody } of operations)
+    for (const content of Object.values(requestBody?.content ?? {}))
+      expect(content, operationId).toHaveProperty('schema')
+  expect(Object.keys(document.components.schemas).filter((id) => !/^[A-Z]\w+$/.test(id))).toEqual([])
+  const properties = document.components.schemas['Run']?.['properties']
+  expect(properties).toMatchObject({ settledAt: { type: ['string', 'null'] }, error: {} })
+  // zod's pattern of a time has 300 characters, and only repeats the format.
+  expect(properties).toHaveProperty('requestedAt', { type: 'string', format: 'date-time' })
+})
+
 test('each example is valid', async () => {
   const { document } = await readDescription()
   const ajv = formats.default(
