@@ -21,15 +21,18 @@ export type Installation = {
   directory: string
   /** The variables that the examples read. */
   env: { [name: string]: string }
-  adminKey: string
   sandboxUrl: string
 }
 
-type Manifest = { version: string; dependencies?: { [name: string]: string } }
+type Versions = { [name: string]: string }
+type Manifest = { version: string; dependencies?: Versions; devDependencies?: Versions }
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const EXAMPLES = join(ROOT, 'examples')
 const PACKAGE = 'imagekit-extension-tracker'
+
+/** OpenAPI Generator. Later versions of this package only download the generator. */
+const GENERATOR = { '@openapitools/openapi-generator-cli': '1.0.18-5.0.0-beta2' }
 
 const run = promisify(execFile)
 
@@ -39,10 +42,10 @@ export default async function installExamples(project: TestProject): Promise<() 
   const remove = () => rm(directory, { recursive: true, force: true })
   try {
     await install(directory)
-    const { stop, ...installation } = await startTracker(directory)
-    project.provide('examples', installation)
+    const tracker = await startTracker(directory)
+    project.provide('examples', tracker.installation)
     return async () => {
-      await stop()
+      await tracker.stop()
       await remove()
     }
   } catch (error) {
@@ -56,7 +59,7 @@ async function install(directory: string): Promise<void> {
   const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', directory]
   const [packed] = JSON.parse((await run('npm', pack, { cwd: ROOT })).stdout) as { filename: string }[]
   if (packed === undefined) throw new Error('npm pack has packed nothing.')
-  const dependencies = { ...readDependencies(), [PACKAGE]: `file:${packed.filename}` }
+  const dependencies = { ...readDependencies(), ...GENERATOR, [PACKAGE]: `file:${packed.filename}` }
   writeFileSync(
     join(directory, 'package.json'),
     JSON.stringify({ private: true, type: 'module', dependencies }),
@@ -69,16 +72,16 @@ async function install(directory: string): Promise<void> {
 }
 
 /** The dependencies of all examples. Each must be an exact version, and the same in all of them. */
-function readDependencies(): { [name: string]: string } {
+function readDependencies(): Versions {
   const { version } = readManifest(ROOT)
-  const versions: { [name: string]: string } = { [PACKAGE]: version }
+  const versions: Versions = { [PACKAGE]: version }
   for (const example of readdirSync(EXAMPLES)) {
     const path = join(EXAMPLES, example)
     if (!existsSync(join(path, 'package.json'))) continue
-    for (const [name, wanted] of Object.entries(readManifest(path).dependencies ?? {})) {
-      if (!/^\d+\.\d+\.\d+$/.test(wanted))
-        throw new Error(`${example}: ${name} ${wanted} is not an exact version.`)
+    const { dependencies, devDependencies } = readManifest(path)
+    for (const [name, wanted] of Object.entries({ ...dependencies, ...devDependencies })) {
       const other = (versions[name] ??= wanted)
+      if (!/^\d+\.\d+\.\d+$/.test(wanted)) throw new Error(`${example}: ${name} has no exact version.`)
       if (other !== wanted) throw new Error(`${example}: ${name} is ${wanted} here and ${other} elsewhere.`)
     }
   }
@@ -89,8 +92,10 @@ function readManifest(directory: string): Manifest {
   return JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest
 }
 
-async function startTracker(directory: string): Promise<Installation & { stop(): Promise<void> }> {
-  const [apiKey, adminKey] = [randomBytes(24).toString('base64url'), randomBytes(24).toString('base64url')]
+type StartedTracker = { installation: Installation; stop(): Promise<void> }
+
+async function startTracker(directory: string): Promise<StartedTracker> {
+  const apiKey = randomBytes(24).toString('base64url')
   const secret = `whsec_${randomBytes(24).toString('base64')}`
   const program = join(directory, 'node_modules/.bin/extension-tracker')
   const { PATH = '', HOME = '' } = process.env
@@ -102,7 +107,7 @@ async function startTracker(directory: string): Promise<Installation & { stop():
       PORT: '0',
       LOG_LEVEL: 'warn',
       TRACKER_API_KEY: `app:${apiKey}`,
-      TRACKER_ADMIN_KEY: `operator:${adminKey}`,
+      TRACKER_ADMIN_KEY: `operator:${randomBytes(24).toString('base64url')}`,
       TRACKER_WEBHOOK_SECRET: secret,
       // The receiver of notifications is on this machine.
       ALLOW_PRIVATE_TARGETS: 'true',
@@ -120,11 +125,9 @@ async function startTracker(directory: string): Promise<Installation & { stop():
     if (url === undefined) throw new Error(`The installed program did not start:\n${output}`)
     return url
   }
+  const env = { TRACKER_URL: urlOf('service'), TRACKER_API_KEY: apiKey, TRACKER_WEBHOOK_SECRET: secret }
   return {
-    directory,
-    env: { TRACKER_URL: urlOf('service'), TRACKER_API_KEY: apiKey, TRACKER_WEBHOOK_SECRET: secret },
-    adminKey,
-    sandboxUrl: urlOf('sandbox'),
+    installation: { directory, env, sandboxUrl: urlOf('sandbox') },
     async stop() {
       child.kill('SIGTERM')
       await once(child, 'close')
