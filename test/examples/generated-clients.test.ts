@@ -9,7 +9,7 @@ import { fetchTracker, runExample, SHIRT, statusIn } from './run-example.ts'
 const SUCCEEDED = { exitCode: 0, stderr: '' }
 
 test('the types that openapi-typescript generates compile, and a client that uses them uploads a file', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const { directory, env } = inject('examples')
   const run = async (...command: [string, ...string[]]) => {
@@ -32,7 +32,7 @@ const canGenerate =
 
 test.skipIf(!canGenerate && !process.env['CI'])(
   'the Python client that OpenAPI Generator generates compiles, and uploads a file',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const { directory } = inject('examples')
     mkdirSync(join(directory, 'python-client'))
