@@ -24,7 +24,13 @@ const PROJECTS = [
   { name: 'portable', include: TESTS, exclude: [LINUX_TESTS, FAULTS, EXAMPLES, ...POSTGRES_TESTS] },
   { name: 'faults', include: [FAULTS], exclude: [LINUX_TESTS, POSTGRES_FAULTS] },
   { name: 'linux', include: [LINUX_TESTS] },
-  { name: 'examples', include: [EXAMPLES], globalSetup: './test/examples/installation.ts' },
+  {
+    name: 'examples',
+    include: [EXAMPLES],
+    globalSetup: './test/examples/installation.ts',
+    // They start programs, compilers among them.
+    testTimeout: 60_000,
+  },
   {
     name: 'postgres',
     include: [...POSTGRES_TESTS, 'test/integration/**/*.test.ts'],

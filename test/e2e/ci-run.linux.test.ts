@@ -16,7 +16,9 @@ const NEEDED = [
   'git',
   'wrk',
   'chromium',
+  'java',
 ]
+const REPORTS = ['tests', 'tests-examples', 'tests-faults']
 const REPORT = { numPassedTests: 3, numFailedTests: 0, numPendingTests: 0 }
 
 /**
@@ -27,7 +29,8 @@ function runGate({
   tools = NEEDED,
   installs = [] as string[],
   attempts = 1,
-  reports = ['tests', 'tests-faults'],
+  reports = REPORTS,
+  hasPythonPackages = true,
 }) {
   const directory = temporaryDirectory()
   const bin = join(directory, 'bin')
@@ -45,6 +48,7 @@ function runGate({
   const install = installs.map((tool) => `echo '#!/bin/bash' >${bin}/${tool}; /bin/chmod +x ${bin}/${tool}`)
   const write = reports.map((name) => `echo '${JSON.stringify(REPORT)}' >coverage/${name}.json`)
   for (const tool of [...tools, 'sleep', 'npx']) writeStub(tool)
+  writeStub('python3', hasPythonPackages ? '' : 'exit 1')
   writeStub('apt-get', `case $1 in update) ${succeedsAt} ;; install) ${install.join('; ')} ;; esac`)
   writeStub(
     'npm',
@@ -54,7 +58,8 @@ function runGate({
     env: { PATH: bin },
     encoding: 'utf8',
   })
-  const calls = existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n') : []
+  const lines = existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n') : []
+  const calls = lines.filter((call) => !call.startsWith('python3'))
   return { status, stdout, stderr, calls }
 }
 
@@ -63,16 +68,17 @@ test('the gate retries a failed download, then runs every check and the bench', 
     tools: NEEDED.filter((tool) => tool !== 'wrk'),
     installs: ['wrk'],
     attempts: 3,
+    hasPythonPackages: false,
   })
   const repeated = (command: string) => [command, 'sleep 15', command, 'sleep 30', command]
   expect(calls).toEqual([
     ...repeated('apt-get update'),
-    'apt-get install -y --no-install-recommends wrk',
+    'apt-get install -y --no-install-recommends wrk python3-dateutil python3-requests',
     ...repeated('npm ci'),
     'npm run check',
     'npm run bench -- --quick',
   ])
-  expect(stdout).toContain('6 passed, 0 failed, 0 skipped')
+  expect(stdout).toContain('9 passed, 0 failed, 0 skipped')
   expect(status).toBe(0)
 })
 
@@ -90,8 +96,8 @@ test('the gate fails after three failed attempts at npm ci', () => {
   expect(status).toBe(1)
 })
 
-test.each(['tests', 'tests-faults'])('the gate fails if only the report %s exists', (only) => {
-  const { status, stdout } = runGate({ reports: [only] })
+test.each(REPORTS)('the gate fails if the report %s is missing', (missing) => {
+  const { status, stdout } = runGate({ reports: REPORTS.filter((name) => name !== missing) })
   expect(stdout).toContain('no test ran')
   expect(status).toBe(1)
 })

@@ -18,7 +18,7 @@ test('the types that openapi-typescript generates compile, and a client that use
   }
   const tool = (name: string) => join(directory, 'node_modules/.bin', name)
   const description = `${env['TRACKER_URL']}/openapi.json`
-  const generated = await run(tool('openapi-typescript'), description, '-o', 'tracker.d.ts')
+  const generated = await run(tool('openapi-typescript'), description, '-o', 'tracker.ts')
   expect(generated.exitCode, generated.output).toBe(0)
   expect(await run(tool('tsc'))).toEqual({ exitCode: 0, output: '' })
   const uploaded = await run(process.execPath, 'upload.js', SHIRT)

@@ -64,7 +64,9 @@ async function install(directory: string): Promise<void> {
     join(directory, 'package.json'),
     JSON.stringify({ private: true, type: 'module', dependencies }),
   )
-  await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: directory })
+  await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=5'], {
+    cwd: directory,
+  })
   // Compiling better-sqlite3 would take minutes where no prebuilt binary can be downloaded. This project's is the same version.
   const binary = 'node_modules/better-sqlite3/build'
   cpSync(join(ROOT, binary), join(directory, binary), { recursive: true })
