@@ -22,6 +22,7 @@ with open(path, "rb") as file:
             "tags": ",".join(tags),
             "extensions": json.dumps(extensions),
         },
+        timeout=300,
     )
 if not response.ok:
     sys.exit(response.json()["message"])

@@ -61,6 +61,13 @@ async function expectTracker(publicUrl: string): Promise<void> {
     status: 'success',
     extensionStatus: { 'ai-auto-description': 'success' },
   })
+  // The bodies of JSON are read by the tracker too, not by the app.
+  const registered = await fetch(`${publicUrl}/submissions`, {
+    method: 'POST',
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify({ extensions: [{ name: 'remove-bg' }] }),
+  })
+  expect(registered.status).toBe(201)
   // The app still has its own pages.
   expect(await (await fetch(new URL('/', publicUrl))).text()).toContain('This is the app.')
 }
