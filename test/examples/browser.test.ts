@@ -18,7 +18,9 @@ browserTest(
     await page.goto('/')
     await page.getByLabel('Image').setInputFiles(SHIRT)
     await page.getByLabel('Tags').fill('sandbox:aws-auto-tagging=failed')
+    const reported = page.waitForResponse((response) => response.request().method() === 'PUT')
     await page.getByRole('button', { name: 'Upload' }).click()
+    expect((await reported).status()).toBe(200)
     await page.getByText('Done: failed').waitFor()
     expect(await page.getByRole('listitem').allTextContents()).toEqual([
       'remove-bg: success',
