@@ -37,7 +37,7 @@ for (const name of ['express', 'fastify']) {
 test('the example nextjs contains a tracker, which tracks an upload until it is final', {
   timeout: 300_000,
 }, async () => {
-  // Not by npm, which passes no signals on.
+  // Started directly, because npm does not forward signals.
   const next = join(directory, 'node_modules/.bin/next')
   const env = await appEnv('nextjs')
   const built = await runExample('nextjs', [next, 'build'], { env })

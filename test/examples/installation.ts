@@ -70,8 +70,11 @@ async function install(directory: string): Promise<void> {
   // Compiling better-sqlite3 would take minutes where no prebuilt binary can be downloaded. This project's is the same version.
   const binary = 'node_modules/better-sqlite3/build'
   cpSync(join(ROOT, binary), join(directory, binary), { recursive: true })
-  cpSync(EXAMPLES, directory, { recursive: true })
+  cpSync(EXAMPLES, directory, { recursive: true, filter: (path) => !LEFTOVER.test(path) })
 }
+
+/** What a developer's own run of an example leaves in its folder. */
+const LEFTOVER = /\/(node_modules|package-lock\.json|\.next|\.env|data)$/
 
 /** The dependencies of all examples. Each must be an exact version, and the same in all of them. */
 function readDependencies(): Versions {
