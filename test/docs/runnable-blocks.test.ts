@@ -8,6 +8,8 @@ import { type Block, blocksOf, PAGES, ROOT, textOf } from './pages.ts'
 
 // How blocks are marked is in docs/README.md. The examples have tests of their own.
 const SERVER = 'bash keeps-running'
+/** Commands to adapt, and transcripts. */
+const NOT_RUN = ['sh', 'console']
 const isRunnable = ({ info }: Block) => info === 'bash' || info === SERVER
 const RUNNABLE_PAGES = PAGES.filter(
   (page) => !page.startsWith('examples/') && blocksOf(page).some(isRunnable),
@@ -34,7 +36,7 @@ test.each(RUNNABLE_PAGES)(
   },
 )
 
-test('each shell block is marked as runnable (bash) or not (sh), and all that are marked as runnable have run', () => {
+test('each shell block is marked as runnable (bash) or not (sh, console), and all that are marked as runnable have run', () => {
   const fences = PAGES.flatMap((page) =>
     [...textOf(page).matchAll(/^[ >]*(?:```|~~~)+(?=(?:ba|z)?sh\b|shell|console)(.*)/gm)].map(
       ([, info = '']) => ({
@@ -43,8 +45,8 @@ test('each shell block is marked as runnable (bash) or not (sh), and all that ar
       }),
     ),
   ).filter(({ page }) => !page.startsWith('examples/'))
-  expect(fences.filter(({ info }) => !['sh', 'bash', SERVER].includes(info))).toEqual([])
-  const runnable = fences.filter(({ info }) => info !== 'sh')
+  expect(fences.filter(({ info }) => ![...NOT_RUN, 'bash', SERVER].includes(info))).toEqual([])
+  const runnable = fences.filter(({ info }) => !NOT_RUN.includes(info))
   const ran = [...counts].map(([page, count]) => `${page}: ${count}`)
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0)
   console.log(
