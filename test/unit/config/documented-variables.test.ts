@@ -1,5 +1,3 @@
-import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { parseTrackerAccess } from '../../../src/cli/tracker-access.ts'
 import { VARIABLES } from '../../../src/config/documented-variables.ts'
@@ -13,12 +11,6 @@ const POSTGRES: Environment = {
   DATABASE_URL: 'postgres://tracker@db.example/tracker',
   TRACKER_TOKEN_SECRET: 'token-secret-0123456789',
 }
-
-test('the table in docs/configuration.md is the one that `npm run docs` writes', () => {
-  const script = fileURLToPath(new URL('../../../scripts/docs.mjs', import.meta.url))
-  const { status, stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' })
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-})
 
 test('the program reads exactly the documented variables', () => {
   const read = new Set<string>()
