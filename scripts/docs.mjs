@@ -2,7 +2,7 @@
 // the routes from the API description. With `--check`, it writes nothing, and fails if a page differs.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { VARIABLES } from '../dist/config/documented-variables.js'
-import { operations } from './described-operations.mjs'
+import { describedOperations } from './described-operations.mjs'
 
 const ACCESS = { none: '–', key: 'any key', operator: 'admin key' }
 
@@ -20,7 +20,7 @@ const TABLES = {
   ),
   'docs/http-api.md': table(
     ['route', 'what', 'needs'],
-    operations
+    describedOperations({})
       // ImageKit's routes also exist with a slash at the end.
       .filter(({ path }) => !path.endsWith('/'))
       .map(({ method, path, summary, auth }) => [
