@@ -1,7 +1,8 @@
 # The base image is pinned by its tag. To pin it by its digest, set NODE_IMAGE to node:22-bookworm-slim@sha256:…
 ARG NODE_IMAGE=node:22-bookworm-slim
 
-FROM ${NODE_IMAGE} AS build
+# JavaScript is the same on every platform, so the builder's own platform compiles it.
+FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts

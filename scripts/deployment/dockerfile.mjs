@@ -20,7 +20,7 @@ export function parseDockerfile(text) {
       const [key, value] = rest.split('=')
       variables[key] = value
     } else if (name === 'FROM') {
-      const [, from, stage] = /^(\S+) AS (\S+)$/.exec(rest)
+      const [, from, stage] = /^(?:--platform=\$BUILDPLATFORM )?(\S+) AS (\S+)$/.exec(rest)
       current = { from: from.replace(/\$\{(\w+)\}/, (_, key) => variables[key]), instructions: [] }
       stages.set(stage, current)
     } else if (KNOWN.includes(name)) current.instructions.push({ name, text: rest })

@@ -59,3 +59,11 @@ test('the workflows run only scripts that exist', () => {
   const files = [...text.matchAll(/node (scripts\/\S+)/g)].map(([, file = '']) => file)
   expect(files).toEqual(['scripts/release-notes.mjs'])
 })
+
+test.each(['.github/workflows/release.yml', 'docs/releasing.md'])(
+  '%s publishes the tarball from a path that starts with ./, because npm takes another one for a repository on GitHub',
+  (path) => {
+    const targets = [...readFileSync(path, 'utf8').matchAll(/npm publish (\S+)/g)].map(([, target]) => target)
+    expect(targets).toEqual([expect.stringMatching(/^\.\/release\/\S+\.tgz$/)])
+  },
+)
