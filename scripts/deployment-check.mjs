@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { COMPOSE_FILES, checkCompose, checkWithDocker, findDockerCompose } from './deployment/compose.mjs'
 import { whyNoContainers } from './deployment/container.mjs'
 import { contextPaths, imageSettings, parseDockerfile } from './deployment/dockerfile.mjs'
+import { checkEnvFile } from './deployment/environment.mjs'
 import { buildImages } from './deployment/image.mjs'
 import { checkKubernetes } from './deployment/kubernetes.mjs'
 import { runImages } from './deployment/run-images.mjs'
@@ -25,6 +26,7 @@ const baseImage = stages.get('base').from
 if (!baseImage.startsWith(`node:${nodeVersion}-`))
   throw new Error(`Dockerfile: the base image is ${baseImage}, but .nvmrc says ${nodeVersion}`)
 
+checkEnvFile(settings.tracker)
 const dockerCompose = findDockerCompose()
 for (const file of COMPOSE_FILES) {
   checkCompose(file, settings)

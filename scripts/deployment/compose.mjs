@@ -42,11 +42,11 @@ export function checkCompose(file, settings) {
     expect(service.read_only === true, 'must have a read-only root file system')
     expect(service.cap_drop?.join() === 'ALL', 'must drop all capabilities')
     expect(service.security_opt?.includes('no-new-privileges:true'), 'must forbid new privileges')
-    const image = settings[service.build?.target]
-    expect(
-      (service.build === undefined) === (image === undefined),
-      `the Dockerfile has no target ${service.build?.target}`,
-    )
+    const builders = Object.values(services).filter((other) => other.build && other.image === service.image)
+    expect(builders.length <= 1, `${builders.length} services build ${service.image} at the same time`)
+    const target = builders[0]?.build.target
+    const image = settings[target]
+    expect(target === undefined || image !== undefined, `the Dockerfile has no target ${target}`)
     expect((service.healthcheck ?? image?.healthcheck) !== undefined, 'has no health check')
     for (const other of Object.keys(service.depends_on ?? {}))
       expect(services[other], `depends on ${other}, which does not exist`)

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
 import { parseConfig } from '../../dist/config.js'
 
 /** Values for the secrets that a user has to set. */
@@ -33,4 +35,13 @@ export function checkEnvironment(title, env, readText = () => '') {
     (warning) => !warning.startsWith('TRACKER_WEBHOOK_SECRET is not set'),
   )
   if (warnings.length > 0) throw new Error(`${title}: ${warnings.join('; ')}`)
+}
+
+/** Throws if a copy of .env.example, as in `docker run --env-file .env`, would override a variable of the image. */
+export function checkEnvFile(image) {
+  const names = Object.keys(parseEnv(readFileSync('.env.example', 'utf8'))).filter(
+    (name) => name in image.env,
+  )
+  if (names.length > 0)
+    throw new Error(`.env.example: sets ${names.join(', ')}, which the image has its own value for`)
 }

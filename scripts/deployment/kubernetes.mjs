@@ -62,7 +62,7 @@ function checkPod(title, { spec: { template, selector, volumeClaimTemplates = []
     `must run as ${image.user}`,
   )
   expect(image.ports.includes(container.ports[0].containerPort), `the image's port is ${image.ports.join()}`)
-  for (const probe of [container.livenessProbe, container.readinessProbe])
+  for (const probe of [container.startupProbe, container.livenessProbe, container.readinessProbe])
     expect(probe.httpGet.port === container.ports[0].name, 'a probe uses another port')
   const claims = volumeClaimTemplates.map(({ metadata: { name } }) => name)
   for (const { name, mountPath } of container.volumeMounts ?? [])
