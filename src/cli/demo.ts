@@ -48,8 +48,8 @@ export function demoCommand(context: CommandContext): Command {
 
 /**
  * Starts the service and a local ImageKit with a temporary directory, which is removed when they stop. The service stores everything in
- * the database server that `startDatabase` starts, or else in a file in that directory. Neither gets variables of the caller's
- * environment.
+ * the database server that `startDatabase` starts, or else in a file in that directory. The service and the local ImageKit get no
+ * variables of the caller's environment.
  */
 async function startDemoServers(startDatabase?: () => Promise<LocalPostgres>): Promise<LocalServers> {
   const directory = await mkdtemp(join(tmpdir(), 'extension-tracker-demo-'))

@@ -1,6 +1,6 @@
 import type { StoreLifecycle } from '../store/store.ts'
 
-type MeasuredStore = Pick<StoreLifecycle, 'isShared' | 'readServerTime'>
+type StoreClock = Pick<StoreLifecycle, 'isShared' | 'readServerTime'>
 
 /**
  * The clock for the times that are stored and compared; only idempotency keys have their own (`IdempotencyClock`). Processes that
@@ -13,7 +13,7 @@ export type ServerClock = {
    * Adopts the time of the database's clock; does nothing if the database is not shared. If the store rejects, so does this, and
    * the clock continues as before.
    */
-  synchronize(store: MeasuredStore): Promise<void>
+  synchronize(store: StoreClock): Promise<void>
 }
 
 /**

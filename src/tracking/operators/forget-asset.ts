@@ -8,8 +8,8 @@ export type ForgetAssetDeps = {
 }
 
 /**
- * Deletes everything stored here about an asset, except its audit entries, in which hashes replace its ids. ImageKit's file stays.
- * Throws `not_found`.
+ * Deletes everything stored here about an asset, except its audit entries, in which hashes replace its ids, and the hashes by which
+ * later webhooks for it are recognised. ImageKit's file stays. Throws `not_found`.
  */
 export async function forgetAsset(
   { store, clock }: ForgetAssetDeps,

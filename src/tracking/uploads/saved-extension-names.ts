@@ -3,8 +3,9 @@ import { SAVED_EXTENSION } from '../../domain/saved-extension.ts'
 import type { RequestedExtension } from '../../domain/submission.ts'
 
 /**
- * Finds out which extensions these saved extensions run: their names, by the ids of the saved extensions. Without those that ImageKit
- * does not name, or not in time: their runs have a placeholder's name until ImageKit reports on them. Never rejects.
+ * Asks ImageKit which extension each saved extension among `extensions` runs. Resolves with the names, by the ids of the saved
+ * extensions. Omits those that ImageKit does not name in time: they share a placeholder run until a response or a webhook names them.
+ * Never rejects.
  */
 export type NameSavedExtensions = (
   extensions: readonly RequestedExtension[],
@@ -12,7 +13,7 @@ export type NameSavedExtensions = (
 
 /** A saved extension may be edited at any time, so its name is not remembered for long. */
 const REMEMBER_MS = 60_000
-/** Uploads wait for this, so it is short; and because a failure is remembered too, only the first one within a minute waits. */
+/** Requests wait for a lookup, so this is short. A failure is remembered, too, so no second lookup of an id begins within a minute. */
 const TIMEOUT_MS = 1500
 const MAX_REMEMBERED = 1000
 
