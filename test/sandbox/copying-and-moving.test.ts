@@ -82,6 +82,7 @@ test('copies, moves and renames without a source, or to a name that is taken, ar
 test('an older version can be read, restored as the current one, and deleted when it is not the current one', async () => {
   const { client, put } = await startWithClient()
   const fileId = await put('shirt.jpg', '/a')
+  const { createdAt } = await client.files.get(fileId)
   await put('glass.png', '/a')
   const { versionInfo: second } = await client.files.get(fileId)
   expect(await client.files.versions.get(fileId, { fileId })).toMatchObject({ type: 'file-version' })
@@ -91,6 +92,7 @@ test('an older version can be read, restored as the current one, and deleted whe
   const restored = await client.files.versions.restore(fileId, { fileId })
   expect(schemaProblems('file-details', restored, true)).toEqual([])
   expect(restored).toMatchObject({ type: 'file', mime: 'image/jpeg', versionInfo: { name: 'Version 1' } })
+  expect(restored).toMatchObject({ createdAt })
   await client.files.versions.delete(second?.id ?? '', { fileId })
   expect(await client.files.versions.list(fileId)).toHaveLength(1)
   await put('sun.gif', '/a')

@@ -1,6 +1,6 @@
 import { badRequest, fileNotFound } from '../api-error.ts'
 import type { DiskStorage } from './disk-storage.ts'
-import { type FileVersion, type LibraryFile, newObjectId } from './library-file.ts'
+import { createdAtOf, type FileVersion, type LibraryFile, newObjectId } from './library-file.ts'
 
 export const MAX_VERSIONS = 100
 
@@ -60,7 +60,7 @@ export function createFileIndex({ storage, clock }: { storage: DiskStorage; cloc
 
     async open(): Promise<void> {
       const storedFiles = await storage.open()
-      storedFiles.sort((a, b) => firstUploadedAt(a).localeCompare(firstUploadedAt(b)))
+      storedFiles.sort((a, b) => createdAtOf(a).localeCompare(createdAtOf(b)))
       storedFiles.forEach(add)
     },
 
@@ -94,8 +94,4 @@ export function createFileIndex({ storage, clock }: { storage: DiskStorage; cloc
       byPath.delete(file.filePath)
     },
   }
-}
-
-function firstUploadedAt(file: LibraryFile): string {
-  return file.versions[0]?.createdAt ?? ''
 }

@@ -4,7 +4,7 @@ import { ApiError, badRequest } from '../api-error.ts'
 import type { DiskStorage } from './disk-storage.ts'
 import type { FileIndex } from './file-index.ts'
 import { normalizeFolder, sanitizeFileName } from './file-path.ts'
-import type { LibraryFile } from './library-file.ts'
+import { createdAtOf, type LibraryFile } from './library-file.ts'
 
 export type FolderDetails = {
   folderId: string
@@ -142,7 +142,7 @@ function describeFolders(
   const times = new Map<string, string>()
   for (const file of files)
     for (const folder of foldersAbove(file.filePath))
-      if (!times.has(folder)) times.set(folder, file.versions[0]?.createdAt ?? '')
+      if (!times.has(folder)) times.set(folder, createdAtOf(file))
   for (const [path, at] of Object.entries(created))
     for (const folder of foldersAbove(path)) if (!times.has(folder)) times.set(folder, at)
   return [...times].map(([folderPath, createdAt]) => ({

@@ -57,6 +57,11 @@ export const libraryFileSchema = z.object({
 
 export type LibraryFile = z.infer<typeof libraryFileSchema>
 
+/** When the file was first uploaded. A version that was restored stays as old as it was. */
+export function createdAtOf({ versions }: LibraryFile): string {
+  return versions.reduce((oldest, version) => (version.number < oldest.number ? version : oldest)).createdAt
+}
+
 export function currentVersion(file: LibraryFile): FileVersion {
   const version = file.versions.at(-1)
   if (version === undefined) throw new Error(`file ${file.fileId} has no version`)

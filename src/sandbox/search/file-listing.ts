@@ -1,7 +1,7 @@
 import { badRequest } from '../api-error.ts'
 import { normalizeFolder } from '../library/file-path.ts'
 import type { FolderDetails } from '../library/folders.ts'
-import { currentVersion, type LibraryFile } from '../library/library-file.ts'
+import { createdAtOf, currentVersion, type LibraryFile } from '../library/library-file.ts'
 import { type FileDetails, fileDetails, versionDetails } from '../wire/file-details.ts'
 import { parseSearchQuery } from './search-query.ts'
 
@@ -86,7 +86,7 @@ type SortKey = (file: LibraryFile) => string | number
 
 const SORT_KEYS: ReadonlyMap<string, SortKey> = new Map<string, SortKey>([
   ['NAME', (file) => file.name],
-  ['CREATED', (file) => file.versions[0]?.createdAt ?? ''],
+  ['CREATED', (file) => createdAtOf(file)],
   ['UPDATED', (file) => currentVersion(file).updatedAt],
   ['HEIGHT', (file) => currentVersion(file).facts.image?.height ?? 0],
   ['WIDTH', (file) => currentVersion(file).facts.image?.width ?? 0],

@@ -1,5 +1,5 @@
 import { invalidParameter } from '../api-error.ts'
-import { currentVersion, type LibraryFile } from '../library/library-file.ts'
+import { createdAtOf, currentVersion, type LibraryFile } from '../library/library-file.ts'
 import { evaluate, type FieldValue, parseExpression } from './expression.ts'
 
 /**
@@ -39,7 +39,7 @@ function searchableField(field: string, file: LibraryFile): FieldValue | undefin
     case 'height':
       return version.facts.image?.height ?? null
     case 'createdAt':
-      return file.versions[0]?.createdAt ?? null
+      return createdAtOf(file)
     case 'updatedAt':
       return version.updatedAt
     default:

@@ -1,6 +1,7 @@
 import {
   type AiTag,
   type CustomMetadata,
+  createdAtOf,
   currentVersion,
   type FileVersion,
   type LibraryFile,
@@ -46,7 +47,7 @@ export function versionDetails(origin: string, file: LibraryFile, version: FileV
   const url = versionUrl(origin, file, version)
   const isCurrent = version === file.versions.at(-1)
   // ImageKit documents `createdAt` of a file as the time of its first upload. An older version has its own time.
-  const createdAt = (isCurrent ? file.versions[0]?.createdAt : undefined) ?? version.createdAt
+  const createdAt = isCurrent ? createdAtOf(file) : version.createdAt
   return {
     fileId: file.fileId,
     type: isCurrent ? 'file' : 'file-version',
