@@ -78,6 +78,19 @@ export function describeFindings(current: () => StoreFixture): void {
       expect(await store.listDue(1_000_000, 10)).toEqual([])
     })
 
+    test.each(['submitting', 'unconfirmed'] as const)(
+      'if the file of an asset is deleted while a submission is %s, the commit reports the asset as changed',
+      async (state) => {
+        const { store } = current()
+        const id = await submitTo(store, ['remove-bg'], { fileId: FILE_ID, kind: 'update' })
+        if (state === 'unconfirmed') await store.applyResponse(id, unaccepted('unconfirmed'), 2_000)
+        const changed: string[] = []
+        store.watchCommits(({ fileIds }) => changed.push(...fileIds))
+        expect(await store.recordAssetGone(FILE_ID, 5_000)).toBe(1)
+        expect(changed).toEqual([FILE_ID])
+      },
+    )
+
     test('`unchanged` moves only the due time of its run', async () => {
       const id = await submit(['remove-bg', 'ai-tasks'])
       const before = await current().store.findSubmission(id)
