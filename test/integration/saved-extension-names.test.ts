@@ -68,6 +68,15 @@ test('uploads, updates and retries name saved extensions, too, with one lookup',
   expect(lookups).toHaveLength(1)
 })
 
+test('an id that can not be one segment of a path is not looked up, and keeps a placeholder', async () => {
+  const { imagekit, tracker } = await startWith((call) => call.respond(200, { config: { name: 'ai-tasks' } }))
+  for (const id of ['', '.', '..', '../files', 'a\\b', 'a\nb', '\ud800', 'x'.repeat(129)]) {
+    const { submissionId } = await registerSaved(tracker, id)
+    expect(await namesOf(tracker, submissionId), JSON.stringify(id)).toEqual(['saved-extension'])
+  }
+  expect(imagekit.calls.map(({ path }) => path)).toEqual([])
+})
+
 const SAVED = [{ name: 'saved-extension', id: 'ext_1' }]
 
 test.each([

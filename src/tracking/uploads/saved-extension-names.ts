@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { isFileId } from '../../domain/plain-text.ts'
 import { SAVED_EXTENSION } from '../../domain/saved-extension.ts'
 import type { RequestedExtension } from '../../domain/submission.ts'
 
@@ -44,8 +45,9 @@ export function createSavedExtensionNames({
     return name
   }
   return async (extensions) => {
+    // ImageKit has no saved extension with an id that can't be one segment of a path.
     const ids = extensions.flatMap(({ name, id }) =>
-      name === SAVED_EXTENSION && typeof id === 'string' ? [id] : [],
+      name === SAVED_EXTENSION && typeof id === 'string' && isFileId(id) ? [id] : [],
     )
     const entries = await Promise.all([...new Set(ids)].map(async (id) => [id, await nameOf(id)] as const))
     return new Map(entries.flatMap(([id, name]) => (name === null ? [] : [[id, name]])))
