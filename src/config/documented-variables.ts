@@ -157,7 +157,8 @@ const LIST = [
   {
     name: 'MAX_CONCURRENT_UPLOADS',
     default: '64',
-    meaning: 'more at a time get 503; uploads and updates of file details are counted separately',
+    meaning:
+      'more at a time get 503; uploads, updates of file details and forwarded requests are counted separately',
   },
   {
     name: 'METRICS_PUBLIC',

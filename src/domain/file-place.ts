@@ -5,10 +5,16 @@ export type FilePlace = { path: string; isFolder: boolean }
 export function placeOf(names: readonly string[], isFolder: boolean): FilePlace {
   const path = names
     .flatMap((name) => name.split('/'))
-    .filter((name) => name !== '')
-    .map((name) => `/${name}`)
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && name !== '.')
+    .map((name) => `/${plain(name)}`)
     .join('')
   return { path, isFolder }
+}
+
+/** ImageKit replaces these characters in the names of files and folders, also in those of a request. So they are not compared. */
+function plain(path: string): string {
+  return path.replaceAll(/[^\p{L}\p{M}\p{N}._/-]/gu, '_')
 }
 
 /**
@@ -16,8 +22,13 @@ export function placeOf(names: readonly string[], isFolder: boolean): FilePlace 
  * the URL endpoint, so that a file in another folder of the same name counts, too.
  */
 export function mayBeAt(url: string, { path, isFolder }: FilePlace): boolean {
-  const pathname = decode(new URL(url).pathname)
+  const pathname = plain(decode(new URL(url).pathname))
   return isFolder ? pathname.includes(`${path}/`) : pathname.endsWith(path)
+}
+
+/** Whether a file with this name may be at the place: null means that its name is not known. */
+export function mayBeNamed(name: string | null, { path, isFolder }: FilePlace): boolean {
+  return isFolder || name === null || path.endsWith(`/${plain(name)}`)
 }
 
 function decode(pathname: string): string {

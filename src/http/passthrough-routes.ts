@@ -1,4 +1,5 @@
-import { pipeline } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
 import type { ProblemCode } from '../contract/problems.ts'
@@ -11,6 +12,7 @@ import {
   type ForwardRequestDeps,
   forwardRequest,
 } from '../tracking/forwarding/forward-request.ts'
+import type { ConcurrencyLimiter } from '../tracking/uploads/concurrency-limiter.ts'
 import type { AppContext } from './request.ts'
 import { alreadySent, closedSignal } from './response.ts'
 import {
@@ -22,7 +24,10 @@ import {
   routeWithSlash,
 } from './route.ts'
 
-type PassthroughDeps = ForwardRequestDeps<Method> & { passthrough: PassthroughMode }
+type PassthroughDeps = ForwardRequestDeps<Method> & {
+  passthrough: PassthroughMode
+  limiter: ConcurrencyLimiter
+}
 
 type Operations = { [method in Method]?: Operation }
 
@@ -51,7 +56,7 @@ function forwardOperation(
   deps: PassthroughDeps,
   forwarded: ForwardedRoute,
 ): Operation {
-  const { id, method, summary, statuses, query, hasBody, deletes, overwrites } = forwarded
+  const { id, method, summary, statuses, query, hasBody, deletes, overwrites, restores } = forwarded
   return operation({
     id,
     summary: `${summary} (forwarded to ImageKit)`,
@@ -62,7 +67,7 @@ function forwardOperation(
     headers: HEADERS,
     problems: hasBody ? [...PROBLEMS, 'unsupported_media_type'] : PROBLEMS,
     // Before files may be overwritten, this is recorded.
-    ...(!overwrites && { worksWithoutStore: true as const }),
+    ...(!overwrites && !restores && { worksWithoutStore: true as const }),
     handle: ({ caller: { keyName } }, c) =>
       deps.limiter.track(async () => {
         const { incoming } = c.env
@@ -72,8 +77,9 @@ function forwardOperation(
         const signal = closedSignal(c)
         const { headers } = incoming
         const place = readAffectedPlace(forwarded, body)
-        const request = { id, method, target, headers, body, deletes, overwrites, place, keyName, signal }
-        const response = await forwardRequest(deps, request).catch((error: unknown) => {
+        const changes = { deletes, overwrites, restores, place }
+        const request = { id, method, target, headers, body, ...changes, keyName, signal }
+        const response = await limited(deps, () => forwardRequest(deps, request)).catch((error: unknown) => {
           const mayBeDone = error instanceof TrackerError && NO_RESPONSE.includes(error.code)
           // Without this header, ImageKit's SDKs would repeat a change that ImageKit may have made.
           if (method === 'POST' && mayBeDone) c.header('X-Should-Retry', 'false')
@@ -81,6 +87,25 @@ function forwardOperation(
         })
         return toHonoResponse(c, response)
       }),
+  })
+}
+
+/**
+ * Forwards a request unless too many are in progress, until the whole response has been passed on: each of them has a connection to
+ * ImageKit, beside that of its caller.
+ */
+function limited(
+  { limiter }: Pick<PassthroughDeps, 'limiter'>,
+  forward: () => Promise<ForwardedResponse>,
+): Promise<ForwardedResponse> {
+  return new Promise((resolve, reject) => {
+    const work = async () => {
+      const response = await forward()
+      resolve(response)
+      const { body } = response
+      if (body instanceof Readable) await finished(body).catch(() => {})
+    }
+    limiter.run('forwarded requests', work).catch(reject)
   })
 }
 
@@ -99,7 +124,7 @@ function shapeOf(status: number): ResponseShape {
 const NO_RESPONSE: readonly ProblemCode[] = ['imagekit_unreachable', 'imagekit_timeout']
 
 /** Beside these, ImageKit's own errors are passed on unchanged. */
-const PROBLEMS: readonly ProblemCode[] = ['invalid_input', ...NO_RESPONSE]
+const PROBLEMS: readonly ProblemCode[] = ['invalid_input', 'overloaded', ...NO_RESPONSE]
 
 const HEADERS = [
   'ETag',

@@ -4,7 +4,7 @@ import { type AuthorizeUploadDeps, authorizeUpload } from '../tracking/uploads/a
 import { withIssues } from './parse-with.ts'
 import { type Api, operation, route } from './route.ts'
 
-/** Signs uploads of browsers. It is a GET because ImageKit's browser SDKs get their authentication parameters this way. */
+/** Signs uploads of browsers. It is a GET, like the `authenticationEndpoint` of a backend that ImageKit documents. */
 export function uploadAuthRoute(api: Api, deps: AuthorizeUploadDeps): void {
   const query = uploadAuthQuerySchema.extend({
     extensions: uploadAuthQuerySchema.shape.extensions.transform(withIssues(parseExtensionsQuery)),

@@ -15,6 +15,8 @@ export type ForwardedRoute = {
   deletes?: 'file' | 'files' | 'folder'
   /** What a successful request may add versions to, if there is one at the destination. */
   overwrites?: 'file' | 'folder'
+  /** A successful request makes another version of the file the current one. */
+  restores?: true
 }
 
 /**
@@ -53,6 +55,7 @@ export const FORWARDED_ROUTES: readonly ForwardedRoute[] = [
     path: '/v1/files/:fileId/versions/:versionId/restore',
     summary: 'Restore a version of a file',
     statuses: [200],
+    restores: true,
   },
   { ...remove('deleteFile', '/v1/files/:fileId', 'Delete a file'), deletes: 'file' },
   change('createFolder', 'POST', '/v1/folder', 'Create a folder', [201]),

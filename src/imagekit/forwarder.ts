@@ -17,6 +17,9 @@ const CACHE_HEADERS = [
   'last-modified',
 ]
 
+/** Far more than the longest list. Larger responses are aborted. */
+const MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+
 type Headers = { [name: string]: string | string[] | undefined }
 
 /**
@@ -38,7 +41,12 @@ export function createForwarder(options: {
   trace?: Dispatcher.DispatcherComposeInterceptor | undefined
 }) {
   const { timeoutMs, apiUrl, trace } = options
-  const agent = new Agent({ connectTimeout: 10_000, headersTimeout: timeoutMs, bodyTimeout: timeoutMs })
+  const agent = new Agent({
+    connectTimeout: 10_000,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    maxResponseSize: MAX_RESPONSE_BYTES,
+  })
   const dispatcher = trace ? agent.compose(trace) : agent
   const authorization = authorizationOf(options.privateKey)
   return {

@@ -1,9 +1,11 @@
+import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { requiresAdmin } from '../../src/domain/passthrough.ts'
-import { FORWARDED_ROUTES } from '../../src/imagekit/forwarded-routes.ts'
+import { FORWARDED_ROUTES, type ForwardedRoute } from '../../src/imagekit/forwarded-routes.ts'
 import { UNREACHABLE_URL } from '../support/misbehaving-imagekit.ts'
 import { rawRequest } from '../support/raw-request.ts'
 import { ADMIN_KEY, API_KEY, IMAGEKIT_KEY, startTracker } from '../support/tracker.ts'
+import { FILE_ID, statusOf } from '../support/webhooks.ts'
 import { errorOf, pathOf, send, startForwarding } from './forwarding.ts'
 
 describe('each forwarded route', () => {
@@ -163,6 +165,71 @@ test('a caller that disconnects ends a request that reads', async () => {
   const abort = new AbortController()
   const { imagekit, tracker } = await startForwarding(() => abort.abort())
   await expect(tracker.fetch(LIST.path, { signal: abort.signal })).rejects.toThrow()
+  await imagekit.calls[0]?.closed
+})
+
+test('a caller that disconnects does not end a request that changes something, nor keep its effect from being recorded', async () => {
+  const abort = new AbortController()
+  const { imagekit, tracker } = await startForwarding(
+    () => abort.abort(),
+    {},
+    { MAX_CONCURRENT_UPLOADS: '1' },
+  )
+  const body = JSON.stringify({ fileId: FILE_ID, extensions: [{ name: 'remove-bg' }] })
+  const headers = { 'content-type': 'application/json' }
+  await tracker.fetch('/submissions', { method: 'POST', headers, body })
+  const authorization = `Bearer ${ADMIN_KEY}`
+  const deletion = { method: 'DELETE', headers: { authorization } }
+  const sent = tracker.fetch(`/v1/files/${FILE_ID}`, { ...deletion, signal: abort.signal })
+  await expect(sent).rejects.toThrow()
+  const [call] = imagekit.calls
+  expect(call?.isClosed).toBe(false)
+  // A body that nobody reads must not occupy the place of another request.
+  call?.outgoing.writeHead(200).write('x')
+  await expect.poll(() => statusOf(tracker)).toMatchObject({ status: 'expired' })
+  const next = tracker.fetch(LIST.path)
+  await expect.poll(() => imagekit.calls.length).toBe(2)
+  imagekit.calls[1]?.respond(200, '[]')
+  expect((await next).status).toBe(200)
+})
+
+test('beyond MAX_CONCURRENT_UPLOADS, requests get 503 until the whole response to another has been passed on', async () => {
+  const { imagekit, tracker } = await startForwarding(() => {}, {}, { MAX_CONCURRENT_UPLOADS: '1' })
+  const first = tracker.fetch(LIST.path)
+  await expect.poll(() => imagekit.calls.length).toBe(1)
+  const expectRejected = async (route: ForwardedRoute) => {
+    const response = await send(tracker, route)
+    expect(response.headers.get('retry-after'), route.id).not.toBeNull()
+    expect(await errorOf(response), route.id).toMatchObject({
+      status: 503,
+      message: '1 forwarded requests are already in progress. Try again shortly.',
+    })
+  }
+  for (const route of FORWARDED_ROUTES) await expectRejected(route)
+  expect(imagekit.calls).toHaveLength(1)
+  imagekit.calls[0]?.outgoing.writeHead(200, { 'content-type': 'application/json' }).write('[')
+  const response = await first
+  const [list] = FORWARDED_ROUTES
+  if (list === undefined) throw new Error('there are no routes')
+  await expectRejected(list)
+  imagekit.calls[0]?.outgoing.end(']')
+  expect(await response.text()).toBe('[]')
+  const next = tracker.fetch(LIST.path)
+  await expect.poll(() => imagekit.calls.length).toBe(2)
+  imagekit.calls[1]?.respond(200, '[]')
+  expect((await next).status).toBe(200)
+})
+
+test('a response over 64 MiB is aborted', async () => {
+  const { imagekit, tracker } = await startForwarding(async ({ incoming, outgoing }) => {
+    for await (const _chunk of incoming);
+    const chunk = Buffer.alloc(1024 * 1024, ' ')
+    for (let sent = 0; sent < 80 && !outgoing.destroyed; sent += 1)
+      if (!outgoing.write(chunk)) await Promise.race([once(outgoing, 'drain'), once(outgoing, 'close')])
+  })
+  const deletion = FORWARDED_ROUTES.find(({ id }) => id === 'deleteFiles')
+  if (deletion === undefined) throw new Error('there is no such route')
+  expect(await errorOf(await send(tracker, deletion))).toMatchObject({ status: 502, shouldRetry: 'false' })
   await imagekit.calls[0]?.closed
 })
 

@@ -6,9 +6,13 @@ import { type Call, startMisbehavingImagekit } from '../support/misbehaving-imag
 import { ADMIN_KEY, API_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
 
 /** Starts a tracker that forwards everything to this server in place of ImageKit. */
-export async function startForwarding(handle: (call: Call) => unknown, overrides: Overrides = {}) {
+export async function startForwarding(
+  handle: (call: Call) => unknown,
+  overrides: Overrides = {},
+  more: { [name: string]: string } = {},
+) {
   const imagekit = await startMisbehavingImagekit(handle)
-  const env = { IMAGEKIT_PASSTHROUGH: 'all', IMAGEKIT_API_URL: imagekit.url }
+  const env = { IMAGEKIT_PASSTHROUGH: 'all', IMAGEKIT_API_URL: imagekit.url, ...more }
   return { imagekit, tracker: await startTracker(env, overrides) }
 }
 

@@ -61,8 +61,33 @@ export const FAULTS_IN_PASSTHROUGH = [
   {
     name: 'a-copied-version-is-evidence',
     in: 'recordOverwrites',
-    replace: ['findPendingFiles', '([] as string[])'],
+    replace: ['findUnsettledFiles', '([] as string[])'],
     tests: ['passthrough-tracking'],
+  },
+  {
+    name: 'a-restored-version-is-evidence',
+    in: 'forwardRequest',
+    assume: ['restores', false],
+    tests: ['passthrough-tracking'],
+  },
+  {
+    name: 'a-version-copied-to-an-expired-file-is-evidence',
+    in: 'findUnsettledFiles',
+    replace: ['findFilesAt', '([] as string[])'],
+    nth: 2,
+    tests: ['passthrough-tracking'],
+  },
+  {
+    name: 'forwarded-requests-are-not-limited',
+    in: 'limited',
+    replace: ['limiter.run', 'work()'],
+    tests: ['http/forwarded-routes'],
+  },
+  {
+    name: 'any-saved-extension-id-is-looked-up',
+    in: 'createSavedExtensionNames',
+    replace: ['isFileId', 'true'],
+    tests: ['saved-extension-names'],
   },
   {
     name: 'a-rejected-copy-explains-a-version',

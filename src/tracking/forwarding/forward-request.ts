@@ -5,7 +5,7 @@ import type { FilePlace } from '../../domain/file-place.ts'
 import type { ForwardedTarget } from '../../domain/passthrough.ts'
 import type { Store } from '../../store/store.ts'
 import type { ConcurrencyLimiter } from '../uploads/concurrency-limiter.ts'
-import { findPendingFiles } from './pending-files.ts'
+import { findFilesAt } from './find-files.ts'
 import { type RecordOverwritesDeps, recordOverwrites } from './record-overwrites.ts'
 
 type Headers = { [name: string]: string | string[] | undefined }
@@ -54,6 +54,8 @@ export async function forwardRequest<Method extends string>(
     body: Buffer | null
     deletes?: 'file' | 'files' | 'folder' | undefined
     overwrites?: 'file' | 'folder' | undefined
+    /** It makes another version of the file the current one. */
+    restores?: boolean | undefined
     /** The place that it deletes or overwrites; null if there is none. */
     place: FilePlace | null
     keyName: string
@@ -61,10 +63,12 @@ export async function forwardRequest<Method extends string>(
     signal: AbortSignal
   },
 ): Promise<ForwardedResponse> {
-  const { id, method, target, headers, body, deletes, overwrites, place, keyName, signal } = request
+  const { id, method, target, headers, body, deletes, overwrites, restores, place, keyName, signal } = request
   const isRead = method === 'GET'
-  const recordStatus =
-    overwrites && place ? await recordOverwrites(deps, place, keyName) : () => Promise.resolve()
+  const overwritten = restores ? target.params['fileId'] : overwrites && place
+  const recordStatus = overwritten
+    ? await recordOverwrites(deps, overwritten, keyName)
+    : () => Promise.resolve()
   const forwarded = await deps.forwarder.forward({
     method,
     target: target.path + target.query,
@@ -107,7 +111,7 @@ async function recordGone(
 /** Looks up the pending files that may have been in a deleted folder: ImageKit doesn't say which were. Never rejects. */
 async function recordFolderGone(deps: GoneDeps, place: FilePlace): Promise<void> {
   try {
-    for (const fileId of await findPendingFiles(deps, place)) {
+    for (const fileId of await findFilesAt(deps, place, 'pending')) {
       const found = await deps.findFile(fileId)
       if ('value' in found && found.value === null) await recordGone(deps, [fileId])
     }

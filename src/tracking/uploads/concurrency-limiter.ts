@@ -1,6 +1,6 @@
 import { TrackerError } from '../../domain/errors.ts'
 
-/** Limits concurrent uploads and concurrent updates, each separately. */
+/** Limits concurrent uploads, concurrent updates and concurrent forwarded requests, each separately. */
 export type ConcurrencyLimiter = {
   /** Runs `work`. If the limit for this kind is reached, rejects with `overloaded` instead. */
   run<T>(kind: LimitedKind, work: () => Promise<T>): Promise<T>
@@ -10,12 +10,12 @@ export type ConcurrencyLimiter = {
   settled(): Promise<void>
 }
 
-type LimitedKind = 'uploads' | 'updates'
+type LimitedKind = 'uploads' | 'updates' | 'forwarded requests'
 
 /** `maxConcurrent` is the limit for each kind. */
 export function createConcurrencyLimiter(maxConcurrent: number): ConcurrencyLimiter {
   const inProgress = new Set<Promise<unknown>>()
-  const count = { uploads: 0, updates: 0 }
+  const count = { uploads: 0, updates: 0, 'forwarded requests': 0 }
   const track = async <T>(work: () => Promise<T>): Promise<T> => {
     const done = work()
     inProgress.add(done)
