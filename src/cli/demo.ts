@@ -213,9 +213,16 @@ function addressLines(
     ['its status', cutOut?.sent.statusUrl],
     ['failed run', failed?.sent.statusUrl],
     ['admin pages', pagesUrl(serviceUrl)],
-    ['health', `${serviceUrl}/healthz`],
+    ['API', `${serviceUrl}/docs`],
   ]
   const lines = addresses.flatMap(([label, url]) => (url ? [`  ${label.padEnd(14)}  ${url}`] : []))
-  const variables = [`TRACKER_URL=${serviceUrl}`, `IMAGEKIT_API_URL=${sandboxUrl}`]
-  return [...lines, '', 'For commands and scripts:', ...variables.map((line) => `  ${line}`)].join('\n')
+  const variables = [`export TRACKER_URL=${serviceUrl}`, `export IMAGEKIT_API_URL=${sandboxUrl}`]
+  return [
+    ...lines,
+    '',
+    'A tag makes the failed run fail, so a retry of it fails, too.',
+    '',
+    'For commands and scripts:',
+    ...variables.map((line) => `  ${line}`),
+  ].join('\n')
 }

@@ -41,7 +41,7 @@ export function createApp(deps: {
   app.notFound((c) => {
     const message = isImagekitPath(c.req.path)
       ? `The tracker does not forward this address. ${FORWARDED[deps.passthrough]}`
-      : 'No route matches this address.'
+      : `No route matches this address. The pages are at ${c.get('basePath')}/admin, and ${c.get('basePath')}/docs describes the API.`
     return respondToError(new TrackerError('not_found', message), c)
   })
   return app

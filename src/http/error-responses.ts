@@ -59,9 +59,11 @@ export function createErrorResponses(
     return { code: 'internal', problem: PROBLEMS.internal, detail: LOGGED, fields: [] }
   }
 
+  const problemUrl = (code: ProblemCode) => `${publicUrl()}/problems/${code}`
+
   const problemText = ({ code, problem, detail, fields }: ErrorDescription, requestId: string): string => {
     const { title, status } = problem
-    const type = `${publicUrl()}/problems/${code}`
+    const type = problemUrl(code)
     return JSON.stringify({
       type,
       code,
@@ -98,16 +100,24 @@ export function createErrorResponses(
     asProblem: (error, c) => respond(c, problem(error, c.get('requestId'))),
 
     asImagekit(error, c) {
-      const { problem, detail, fields } = describe(error, c.get('requestId'))
+      const { code, problem, detail, fields } = describe(error, c.get('requestId'))
       const message = [detail, ...fields.map((field) => `${field.field}: ${field.message}`)].join(' ')
-      return c.json(errorBody(message), problem.status, headersObject(errorHeaders(problem)))
+      return c.json(
+        errorBody(message, problemUrl(code)),
+        problem.status,
+        headersObject(errorHeaders(problem)),
+      )
     },
 
     malformed(code, detail, path = '') {
       const requestId = randomUUID()
       if (!isImagekitPath(path)) return standaloneProblem(code, detail, requestId)
       const headers = ['Content-Type', 'application/json', 'X-Request-Id', requestId]
-      return { status: PROBLEMS[code].status, headers, body: JSON.stringify(errorBody(detail)) }
+      return {
+        status: PROBLEMS[code].status,
+        headers,
+        body: JSON.stringify(errorBody(detail, problemUrl(code))),
+      }
     },
 
     unhandled(error) {

@@ -135,6 +135,7 @@ function storableJson(value: Json): Json {
 }
 
 /** An error in the shape that ImageKit's SDKs read. `help` explains that it is not from ImageKit. */
-export function errorBody(message: string): { message: string; help: string } {
-  return { message, help: 'This response is from the extension tracker, not from ImageKit.' }
+export function errorBody(message: string, explanationUrl?: string): { message: string; help: string } {
+  const explanation = explanationUrl === undefined ? '' : `: ${explanationUrl} explains it`
+  return { message, help: `This response is from the extension tracker, not from ImageKit${explanation}.` }
 }

@@ -13,7 +13,7 @@ test('with --exit, the demo shows extensions that change from pending to success
 
 /** The URLs of the service and of its local ImageKit, as the demo prints them for scripts. */
 function serversOf(output: string): string[] {
-  const urls = [...output.matchAll(/^ +(?:TRACKER_URL|IMAGEKIT_API_URL)=(http\S+)$/gm)].map(
+  const urls = [...output.matchAll(/^ +export (?:TRACKER_URL|IMAGEKIT_API_URL)=(http\S+)$/gm)].map(
     ([, url = '']) => url,
   )
   expect(urls).toHaveLength(2)
@@ -46,7 +46,7 @@ test('the demo runs until it is stopped, prints working URLs, and can run beside
   })
   const cutOut = await fetch(addressOf('cut-out'))
   expect(cutOut.headers.get('content-type')).toBe('image/png')
-  expect((await fetch(addressOf('health'))).status).toBe(200)
+  expect((await fetch(addressOf('API'))).status).toBe(200)
   expect(await (await fetch(addressOf('admin pages'))).text()).toContain('Overview')
   // The first line of the output has the address too, before the demo uploads anything.
   expect(addressOf('^pages')).toBe(addressOf('admin pages'))
@@ -63,7 +63,7 @@ test('the demo runs until it is stopped, prints working URLs, and can run beside
 
   stop()
   expect((await running).exitCode).toBe(0)
-  await expect(fetch(addressOf('health'))).rejects.toThrow('fetch failed')
+  await expect(fetch(addressOf('API'))).rejects.toThrow('fetch failed')
 })
 
 test('the demo does not run in production', async () => {

@@ -142,7 +142,7 @@ function unreachable(exchange: Exchange): TrackerError {
         cause: exchange.cause,
       },
     )
-  const message = 'ImageKit did not receive the complete file. Nothing was uploaded.'
+  const message = 'The connection to ImageKit failed or broke. Nothing was uploaded.'
   return new TrackerError('imagekit_unreachable', message, {
     cause: exchange.kind === 'broken' ? exchange.cause : undefined,
   })

@@ -58,7 +58,7 @@ export function checkImagekit(apiUrl: string, probe: PrivateKeyProbe): Check {
       return fail(
         'ImageKit',
         `the request to ${apiUrl} failed: ${probe.reason}`,
-        'Allow connections to IMAGEKIT_API_URL and IMAGEKIT_UPLOAD_URL: check the firewall, proxy and DNS.',
+        'Allow connections to IMAGEKIT_API_URL and IMAGEKIT_UPLOAD_URL: check the firewall, proxy and DNS. If it is a local ImageKit, start it.',
       )
   }
 }
