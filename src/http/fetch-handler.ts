@@ -24,21 +24,26 @@ export function createFetchHandler(handler: RequestHandler): FetchHandler {
     if (request.bodyUsed) throw new TypeError('The body of the request was already read.')
     signal.throwIfAborted()
 
-    const [ours, theirs] = duplexPair()
-    ours.once('close', () => theirs.destroy())
-    theirs.once('close', () => ours.destroy())
-    const abort = () => ours.destroy(abortError(signal))
-    signal.addEventListener('abort', abort)
-    ours.once('close', () => signal.removeEventListener('abort', abort))
-    server.emit('connection', Object.assign(theirs, { remoteAddress }))
+    const connect = () => {
+      const [ours, theirs] = duplexPair()
+      ours.once('close', () => theirs.destroy())
+      theirs.once('close', () => ours.destroy())
+      const abort = () => ours.destroy(abortError(signal))
+      signal.addEventListener('abort', abort)
+      ours.once('close', () => signal.removeEventListener('abort', abort))
+      server.emit('connection', Object.assign(theirs, { remoteAddress }))
+      return ours
+    }
 
     const { pathname, search, host } = new URL(request.url)
     const headers = new Headers([...request.headers].filter(([name]) => !HOP_BY_HOP.has(name)))
     if (!headers.has('host')) headers.set('host', host)
     // Otherwise Node would send the body of a DELETE without its length.
     if (body !== null && !headers.has('content-length')) headers.set('transfer-encoding', 'chunked')
+    const content = body === null ? null : Readable.fromWeb(body)
     const outgoing = sendRequest({
-      createConnection: () => ours,
+      // Called only once the method and the headers were found valid, so that no connection stays open without a request.
+      createConnection: connect,
       method,
       path: pathname + search,
       headers: Object.fromEntries(headers),
@@ -46,16 +51,27 @@ export function createFetchHandler(handler: RequestHandler): FetchHandler {
     const response = new Promise<IncomingMessage>((resolve, reject) => {
       outgoing.once('response', resolve).on('error', reject)
     })
-    if (body === null) outgoing.end()
+    if (content === null) outgoing.end()
     // If the body fails before the response arrives, `response` rejects. Afterwards, the response is what counts.
-    else pipeline(Readable.fromWeb(body), outgoing).catch(() => {})
+    else pipeline(content, outgoing).catch(() => {})
 
     return toResponse(await response, method)
   }
 }
 
-/** The headers that concern one connection only, and `Expect`, which the caller's own server has answered. */
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'te', 'expect'])
+/**
+ * The headers that concern one connection only, and `Expect`, which the caller's own server has answered. With `Trailer`, Node would throw
+ * while it writes the body.
+ */
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'trailer',
+  'upgrade',
+  'te',
+  'expect',
+])
 
 const STATUSES_WITHOUT_BODY = [204, 205, 304]
 

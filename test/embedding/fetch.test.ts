@@ -1,4 +1,7 @@
+import { Readable } from 'node:stream'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { createFetchHandler } from '../../src/http/fetch-handler.ts'
 import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { ADMIN_KEY, API_KEY } from '../support/tracker.ts'
 import { BOUNDARY, partText, UPLOAD } from '../support/uploads.ts'
@@ -115,6 +118,45 @@ test('events arrive while the stream is open, and cancelling it frees its place 
   expect((await open()).status).toBe(503)
   await first?.cancel()
   await expect.poll(async () => (await open()).status).toBe(200)
+})
+
+test('a caller can send any header', async () => {
+  const host = await startHost(nodeHost)
+  const { webhookUrl } = await register(host, ['remove-bg'])
+  const body = JSON.stringify({ service: 'remove-bg', status: 'SUCCESS', fileObject: {} })
+  const headers = {
+    'content-length': String(body.length),
+    trailer: 'x',
+    te: 'trailers',
+    expect: '100-continue',
+    connection: 'upgrade',
+    upgrade: 'websocket',
+    'keep-alive': 'timeout=1',
+  }
+  const delivered = await host.tracker.fetch(new Request(webhookUrl, { method: 'POST', body, headers }))
+  expect([delivered.status, await delivered.json()]).toEqual([200, { outcome: 'applied' }])
+  const { 'content-length': _, ...withoutLength } = headers
+  const health = await host.tracker.fetch(new Request(`${host.url}/healthz`, { headers: withoutLength }))
+  expect(health.status).toBe(200)
+})
+
+test('a response is read only as fast as its reader reads it', async () => {
+  const chunk = Buffer.alloc(64 * 1024)
+  let bytes = 0
+  const endless = new Readable({
+    read() {
+      bytes += chunk.length
+      this.push(chunk)
+    },
+  })
+  const send = createFetchHandler((_incoming, outgoing) => void endless.pipe(outgoing))
+  const response = await send(new Request('http://tracker.example/'))
+  for (let before = -1; before !== bytes && bytes < 100 * MiB; ) {
+    before = bytes
+    for (let count = 0; count < 50; count += 1) await nextTick()
+  }
+  expect(bytes).toBeLessThan(5 * MiB)
+  await response.body?.cancel()
 })
 
 test('a body that was already read is a TypeError', async () => {
