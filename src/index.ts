@@ -31,11 +31,14 @@ export type Tracker = {
   fetch: (request: Request, options?: { remoteAddress?: string | undefined }) => Promise<Response>
   /**
    * Opens the database and starts the jobs. Listens on no port. Rejects if the database can't be used; but if a PostgreSQL server is
-   * unreachable, it resolves, requests that need the database get a 503, and connecting is retried. Further calls return the
-   * same promise.
+   * unreachable, it resolves, requests that need the database get a 503, and connecting is retried. Also rejects if traces are on, but
+   * OpenTelemetry's packages are not installed. Further calls return the same promise.
    */
   start: () => Promise<void>
-  /** Lets requests in progress finish for at most 10 seconds, then closes the database. The tracker can't be started again. */
+  /**
+   * Lets requests in progress finish for at most 10 seconds, then closes the database. A start in progress ends first. The tracker can't be
+   * started again. Further calls return the same promise.
+   */
   stop: () => Promise<void>
 }
 
@@ -53,10 +56,14 @@ export function createTracker(
   const parsed = parseTrackerConfig(config, (path) => readFileSync(path, 'utf8'))
   const service = createService(parsed, logger === undefined ? {} : { logger })
   let started: Promise<void> | undefined
+  let stopped: Promise<void> | undefined
   return {
     handler: service.handler,
     fetch: service.fetch,
-    start: () => (started ??= service.open()),
-    stop: () => service.stop(),
+    start: () =>
+      (started ??= stopped === undefined ? service.open() : Promise.reject(new Error(WAS_STOPPED))),
+    stop: () => (stopped ??= service.stop()),
   }
 }
+
+const WAS_STOPPED = 'The tracker was stopped. To start again, create another one.'

@@ -431,12 +431,15 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     else reopener.start()
   }
 
+  let opening: Promise<boolean> | undefined
+
   return {
     handler: embedded.handler,
     fetch: createFetchHandler(embedded.handler),
     operations: api.operations,
     async open() {
-      startJobs(await openDatabase())
+      opening = openDatabase()
+      startJobs(await opening)
     },
     async start() {
       const isOpen = await openDatabase()
@@ -453,6 +456,8 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       statuses.close()
       submissionStatuses.close()
       await closed
+      // Otherwise it would open the database and start the jobs after the stop.
+      await opening?.catch(() => {})
       await reopener.stop()
       // This aborts lookups and notifications in progress, which are repeated later.
       await Promise.all([lookup.close(), sender.close()])

@@ -42,7 +42,7 @@ export function guardConnections(
   server: Server,
   { malformed, noteExceeded, maxConnections }: GuardDeps,
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => boolean {
-  const inFlight = new WeakMap<Duplex, Set<ServerResponse>>()
+  const responsesOf = createResponsesOf()
   /** Connections without a request in flight, the longest idle first. */
   const idle = new Set<Duplex>()
   let openCount = 0
@@ -53,7 +53,7 @@ export function guardConnections(
     // Node emits the error again for everything that the caller still sends.
     if (rejected.has(socket)) return
     rejected.add(socket)
-    if (!socket.writable || !canRespond(inFlight.get(socket) ?? new Set())) return void socket.destroy()
+    if (!socket.writable || !canRespond(responsesOf(socket))) return void socket.destroy()
     socket.end(responseText(malformed(code, detail)))
     if (socket instanceof Socket) linger(socket)
   }
@@ -85,15 +85,6 @@ export function guardConnections(
     else longestIdle.destroy()
   })
 
-  const trackResponses = (socket: Duplex): Set<ServerResponse> => {
-    const responses = new Set<ServerResponse>()
-    inFlight.set(socket, responses)
-    socket.once('close', () => {
-      for (const outgoing of responses) endUnsent(outgoing)
-    })
-    return responses
-  }
-
   return (incoming, outgoing) => {
     const { socket } = incoming
     if (!socket.writable || rejected.has(socket)) {
@@ -102,7 +93,7 @@ export function guardConnections(
       incoming.destroy()
       return false
     }
-    const responses = inFlight.get(socket) ?? trackResponses(socket)
+    const responses = responsesOf(socket)
     if (responses.size === 0) idle.delete(socket)
     responses.add(outgoing)
     outgoing.once('close', () => {
@@ -174,8 +165,23 @@ function linger(socket: Socket): () => void {
   return stop
 }
 
+/** Returns the responses that are in progress on a connection, for the caller to maintain. Those that are left when it closes end. */
+export function createResponsesOf(): (socket: Duplex) => Set<ServerResponse> {
+  const inFlight = new WeakMap<Duplex, Set<ServerResponse>>()
+  return (socket) => {
+    const known = inFlight.get(socket)
+    if (known !== undefined) return known
+    const responses = new Set<ServerResponse>()
+    inFlight.set(socket, responses)
+    socket.once('close', () => {
+      for (const outgoing of responses) endUnsent(outgoing)
+    })
+    return responses
+  }
+}
+
 /** When a connection closes, Node emits `close` only for its current response. The queued ones would stay in progress forever. */
-function endUnsent(outgoing: ServerResponse): void {
+export function endUnsent(outgoing: ServerResponse): void {
   if (outgoing.socket !== null) return
   outgoing.destroy()
   outgoing.emit('close')

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createResponsesOf, endUnsent } from './broken-requests.ts'
 import type { ErrorResponses } from './error-responses.ts'
 import { remoteReason } from './local-only.ts'
 import type { RequestHandler } from './request-handler.ts'
@@ -24,6 +25,7 @@ export function createEmbeddedHandler(
 ): EmbeddedHandler {
   const { malformed, unhandled } = deps.errorResponses
   const inProgress = new Set<ServerResponse>()
+  const responsesOf = createResponsesOf()
   let isClosed = false
 
   const rejectionOf = (incoming: IncomingMessage) => {
@@ -35,9 +37,13 @@ export function createEmbeddedHandler(
 
   return {
     handler(incoming, outgoing) {
+      const onSameConnection = responsesOf(incoming.socket)
       inProgress.add(outgoing)
+      onSameConnection.add(outgoing)
+      if (incoming.socket.destroyed) endUnsent(outgoing)
       onResponseEnd(outgoing)(() => {
         inProgress.delete(outgoing)
+        onSameConnection.delete(outgoing)
         // The rest of a rejected body would block the next request on the connection.
         if (!incoming.complete) incoming.resume()
       })

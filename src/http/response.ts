@@ -21,6 +21,8 @@ export function writeResponse(
   { status, headers, body }: PlainResponse,
   extraHeaders: RawHeaders,
 ): void {
+  // The program in which the service is embedded may have responded, for example after a timeout of its own.
+  if (outgoing.headersSent) return
   if (body === null) return void outgoing.writeHead(status, [...extraHeaders, ...headers]).end()
   const length = String(Buffer.byteLength(body))
   outgoing.writeHead(status, [...extraHeaders, ...headers, 'Content-Length', length]).end(body)

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Agent, createServer, request } from 'node:http'
+import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import express from 'express'
 import { pino } from 'pino'
@@ -53,6 +54,23 @@ test('stop lets an upload in progress finish, and ends streams of events', async
   call?.respond(200, uploadedFile('file1'))
   expect((await uploaded).status).toBe(200)
   await stopped
+})
+
+test('a stop during the start leaves the database to another tracker, and a stopped tracker does not start', async () => {
+  const settings = { imagekitPrivateKey: IMAGEKIT_KEY, ...databaseEnv(await createTestDatabase()) }
+  const silent = { logger: pino({ level: 'silent' }) }
+  const first = createTracker(settings, silent)
+  const started = first.start()
+  const stopped = first.stop()
+  expect(first.stop()).toBe(stopped)
+  await stopped
+  await started
+  const second = createTracker(settings, silent)
+  await second.start()
+  await second.stop()
+  const third = createTracker(settings, silent)
+  await third.stop()
+  await expect(third.start()).rejects.toThrow('The tracker was stopped')
 })
 
 test('two trackers in one process share nothing', async () => {
@@ -114,6 +132,53 @@ test('after an upload that is too large, its connection serves the next request'
   next.end()
   const [health] = await once(next, 'response')
   expect([health.statusCode, health.socket.localPort]).toEqual([200, localPort])
+})
+
+test.each([
+  ['before', false],
+  ['after', true],
+])(
+  'pipelined requests that are passed on %s their connection closes end, and free their places among the open streams',
+  async (_, isLate) => {
+    let passedOn = 0
+    const host = await startHost((tracker) => async (request, response) => {
+      if (isLate && request.url?.includes('/events')) await once(request.socket, 'close')
+      tracker.handler(request, response)
+      passedOn += 1
+    })
+    const { eventsUrl } = await register(host, ['remove-bg'])
+    const { pathname, search, port } = new URL(eventsUrl)
+    const before = passedOn
+    const caller = connect(Number(port), '127.0.0.1')
+    caller.write(`GET ${pathname}${search} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`.repeat(3))
+    if (isLate) caller.end()
+    else await expect.poll(() => passedOn - before).toBe(3)
+    caller.destroySoon()
+    await expect.poll(() => passedOn - before).toBe(3)
+    // One token may have twenty streams.
+    const open = () => host.tracker.fetch(new Request(eventsUrl))
+    await expect
+      .poll(async () => {
+        const streams = await Promise.all(Array.from({ length: 20 }, open))
+        for (const { body } of streams) await body?.cancel()
+        return streams.filter(({ status }) => status !== 200)
+      })
+      .toEqual([])
+  },
+)
+
+test('if the program has already responded, for example after a timeout of its own, the response of the tracker is dropped', async () => {
+  const host = await startHost((tracker) => (request, response) => {
+    tracker.handler(request, response)
+    if (request.headers['x-late'] !== undefined) response.writeHead(504).end('too late')
+  })
+  const { statusUrl, webhookUrl } = await register(host, ['remove-bg'])
+  const headers = { 'x-late': '1' }
+  const body = JSON.stringify({ service: 'remove-bg', status: 'SUCCESS', fileObject: {} })
+  expect((await fetch(statusUrl, { headers })).status).toBe(504)
+  expect((await fetch(webhookUrl, { method: 'POST', headers, body })).status).toBe(504)
+  // An error would end the program.
+  expect((await fetch(statusUrl)).status).toBe(200)
 })
 
 test('a request whose caller disconnected before it was passed on does not delay the stop', async () => {
