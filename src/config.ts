@@ -69,6 +69,10 @@ export class ConfigError extends Error {
 /** Reads the configuration of an embedded tracker, by the rules of `parseConfig`. Throws `ConfigError` with every problem at once. */
 export function parseTrackerConfig(config: TrackerConfig, readText: ReadText): Config {
   const { env, problems } = toEnvironment(config)
+  const variables = new Variables(env, readText)
+  // `serve` puts the port into its URL once it listens, but an embedded tracker does not listen.
+  if (variables.text('PORT') === '0' && variables.text('PUBLIC_URL') === undefined)
+    problems.push('PUBLIC_URL: is required if PORT is 0')
   return parseConfig(env, readText, problems)
 }
 

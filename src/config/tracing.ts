@@ -18,6 +18,12 @@ export function parseTracing(env: Environment, variables: Variables): TracingSet
     variables.addProblem('OTEL_TRACES_EXPORTER', 'must be otlp or none')
     return null
   }
+  for (const endpoint of ENDPOINTS) {
+    const url = read(endpoint)
+    // With an invalid one, the packages would silently send the traces to this machine.
+    if (url !== undefined && !(/^https?:/i.test(url) && URL.canParse(url)))
+      variables.addProblem(endpoint, 'must be a URL that starts with http:// or https://')
+  }
   const name = PROTOCOL_NAMES.find((each) => read(each) !== undefined)
   if (name === undefined) return { protocol: 'http/protobuf' }
   const protocol = PROTOCOLS.find((each) => each === read(name))

@@ -30,6 +30,15 @@ test.each([
   expect(parse({ ...LOCAL, ...env }).tracing).toEqual(expected)
 })
 
+test.each(['collector:4318', 'not a URL', 'grpc://collector:4317'])('the endpoint %s is a problem', (url) => {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url }
+  expect(problemsOf({ ...LOCAL, ...env })).toEqual([
+    'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: must be a URL that starts with http:// or https://',
+    'OTEL_EXPORTER_OTLP_ENDPOINT: must be a URL that starts with http:// or https://',
+  ])
+  expect(parse({ ...LOCAL, ...env, OTEL_TRACES_EXPORTER: 'none' }).tracing).toBeNull()
+})
+
 test('another exporter and another protocol are problems', () => {
   expect(problemsOf({ ...LOCAL, OTEL_TRACES_EXPORTER: 'zipkin' })).toEqual([
     'OTEL_TRACES_EXPORTER: must be otlp or none',

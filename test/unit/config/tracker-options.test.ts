@@ -78,6 +78,11 @@ test('a variable that is given by both of its names is a problem', () => {
   expect(problemsOf({ ...LOCAL, PORT: '', port: 2 })).toEqual([])
 })
 
+test('without a port and a public URL there would be no address for webhooks', () => {
+  expect(problemsOf({ ...LOCAL, port: 0 })).toEqual(['PUBLIC_URL: is required if PORT is 0'])
+  expect(problemsOf({ ...LOCAL, port: 0, publicUrl: 'http://localhost:3000' })).toEqual([])
+})
+
 test('in an environment, variables of other programs are ignored, and those that look like ours produce a warning', () => {
   const env = {
     ...LOCAL,
