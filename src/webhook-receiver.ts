@@ -38,13 +38,13 @@ type HeaderSource = Headers | { readonly [name: string]: string | readonly strin
 export function verifyAccountWebhook(
   body: string | Uint8Array,
   headers: HeaderSource,
-  secret: string | readonly string[],
+  secret: string | readonly string[] | undefined,
 ): AccountWebhook {
   const bytes = Buffer.from(body)
   const signature = verifySignature({
     headers: lowerCased(headers),
     body: bytes,
-    secrets: [secret].flat(),
+    secrets: [secret ?? []].flat(),
     receivedAt: Date.now(),
   })
   if (signature.kind !== 'valid') throw new InvalidSignatureError(faultOf(signature))
@@ -96,8 +96,9 @@ function parsePayload(bytes: Buffer): JsonObject {
 }
 
 function lowerCased(headers: HeaderSource): { [name: string]: string } {
+  // Not `instanceof Headers`: some frameworks and packages have their own.
   const entries: Iterable<[string, string | readonly string[] | undefined]> =
-    headers instanceof Headers ? headers : Object.entries(headers)
+    Symbol.iterator in headers ? (headers as Headers) : Object.entries(headers)
   return Object.fromEntries(
     [...entries].flatMap(([name, value]) =>
       value === undefined ? [] : [[name.toLowerCase(), [value].flat().join(', ')]],

@@ -1,3 +1,4 @@
+import { Headers as PackageHeaders } from 'undici'
 import { expect, test } from 'vitest'
 import {
   InvalidSignatureError,
@@ -17,6 +18,8 @@ test('a signed account webhook is read, in both schemes and with headers and bod
   expect(verifyAccountWebhook(Buffer.from(BODY), headers, WEBHOOK_SECRET)).toMatchObject(expected)
   const bytes = new TextEncoder().encode(`  ${BODY}`).subarray(2)
   expect(verifyAccountWebhook(bytes, new Headers(headers), WEBHOOK_SECRET)).toMatchObject(expected)
+  // `Headers` of another package than Node's own.
+  expect(verifyAccountWebhook(BODY, new PackageHeaders(headers), WEBHOOK_SECRET)).toMatchObject(expected)
   // As some serverless platforms pass headers on.
   const capitalised = {
     'Webhook-Id': [headers['webhook-id']],
@@ -56,6 +59,7 @@ test.each([
   ['no signature', BODY, {}, WEBHOOK_SECRET, /missing/],
   ['an empty secret', BODY, ikHeaders(BODY, { secret: '' }), '', /secret is empty/],
   ['no secret', BODY, ikHeaders(BODY), [], /secret is empty/],
+  ['a variable that is not set', BODY, ikHeaders(BODY), undefined, /secret is empty/],
 ])('%s is an InvalidSignatureError', (_, body, headers, secret, message) => {
   const verify = () => verifyAccountWebhook(body, headers, secret)
   expect(verify).toThrow(InvalidSignatureError)
