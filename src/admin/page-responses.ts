@@ -24,7 +24,7 @@ export async function respondWithPage(
  * escaped, so only attributes match.
  */
 function withBasePath(text: string, basePath: string): string {
-  return basePath === '' ? text : text.replace(ADDRESS, `$1${basePath}/`)
+  return basePath === '' ? text : text.replace(ADDRESS, (_, start: string) => `${start}${basePath}/`)
 }
 
 const ADDRESS = /( (?:href|src|action|formaction|data-events)=")\/(?!\/)/g

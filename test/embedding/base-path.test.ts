@@ -34,3 +34,9 @@ test('in Express, the path may be one with which addresses of the tracker begin'
   const response = await host.fetch('/api/v1/files/upload')
   expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST'])
 })
+
+test('the path of PUBLIC_URL may contain any characters', async () => {
+  const { url } = await startHost(nodeHost, {}, { path: '/$1/$&' })
+  const page = await (await fetch(`${url}/admin/sign-in`)).text()
+  expect(page).toContain(' action="/$1/$&/admin/sign-in"')
+})
