@@ -14,7 +14,8 @@ export const eventResponses = { 200: { mediaType: MEDIA_TYPE }, 204: null } as c
 
 const HEADERS = {
   'Content-Type': MEDIA_TYPE,
-  'Cache-Control': 'no-cache',
+  // A compressing proxy or middleware, such as that of Express and Next.js, would hold the events back until its buffer is full.
+  'Cache-Control': 'no-cache, no-transform',
   // Otherwise nginx buffers the events.
   'X-Accel-Buffering': 'no',
 }

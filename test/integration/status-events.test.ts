@@ -32,7 +32,7 @@ it('sends the current state, then each change, and ends when nothing is pending'
   expect(stream.response.statusCode).toBe(200)
   expect(stream.response.headers).toMatchObject({
     'content-type': 'text/event-stream',
-    'cache-control': 'no-cache',
+    'cache-control': 'no-cache, no-transform',
     'x-accel-buffering': 'no',
     'access-control-allow-origin': '*',
     'x-request-id': expect.any(String),

@@ -42,7 +42,7 @@ test('events stream the submission until its fileId is known, then the asset unt
   expect(stream.response.statusCode).toBe(200)
   expect(stream.response.headers).toMatchObject({
     'content-type': 'text/event-stream',
-    'cache-control': 'no-cache',
+    'cache-control': 'no-cache, no-transform',
     'x-accel-buffering': 'no',
     'access-control-allow-origin': '*',
   })
