@@ -3,7 +3,7 @@ import type { linkedAssetStatusSchema } from '../contract/asset.ts'
 import type { listedRunSchema, runListSchema } from '../contract/run.ts'
 import type { runFilterQuerySchema } from '../contract/run-filter.ts'
 import type { registeredSubmissionSchema, registrationSchema } from '../contract/submission.ts'
-import { type AssetStatus, pathOf, type Submission, waitFor } from './follow.ts'
+import { type AssetStatus, getStatus, type Submission, segmentOf, waitFor } from './follow.ts'
 import { type ClientOptions, createHttp } from './http.ts'
 import { watch } from './watch.ts'
 
@@ -42,13 +42,15 @@ type Abortable = { signal?: AbortSignal | undefined }
 export type TrackerClient = {
   /**
    * The present status. `target` is a fileId or a `statusUrl`. A `statusUrl` whose address differs from `url`, because the tracker's
-   * PUBLIC_URL does, is requested with its own token only.
+   * PUBLIC_URL does, is requested with its own token only. That of a submission is followed to that of its asset; as long as no file is
+   * known, it rejects with `TrackerSubmissionError`.
    */
   status(target: string, options?: Abortable): Promise<AssetStatus>
   /**
    * Resolves with the status once nothing is pending. Waits at the tracker, so it resolves as soon as the last webhook is stored.
    * Rejects with `TrackerTimeoutError` after `timeout`, ten minutes by default. The `statusUrl` of a submission is followed to that
-   * of its asset; if ImageKit rejected the upload, it rejects with `TrackerSubmissionError`.
+   * of its asset; if there is none, because ImageKit rejected the upload or no file became known before everything expired, it rejects
+   * with `TrackerSubmissionError`.
    */
   waitFor(target: string, options?: Abortable & { timeout?: number | undefined }): Promise<AssetStatus>
   /** The present status, then each newer one, until nothing is pending. */
@@ -76,22 +78,22 @@ const DEFAULT_TIMEOUT_MS = 600_000
 export function createClient(options: ClientOptions): TrackerClient {
   const http = createHttp(options)
   return {
-    status: (target, { signal } = {}) => http.json(pathOf(target), { signal }),
+    status: (target, { signal } = {}) => getStatus(http, target, signal),
     waitFor: (target, { signal, timeout = DEFAULT_TIMEOUT_MS } = {}) =>
       waitFor(http, target, { signal, timeout }),
     watch: (target, { signal } = {}) => watch(http, target, { signal }),
     register: (registration, { signal } = {}) =>
       http.json('/submissions', { method: 'POST', json: registration, signal }),
-    reportResponse: (submissionId, response, { signal } = {}) =>
-      http.json(`/submissions/${encodeURIComponent(submissionId)}/response`, {
+    reportResponse: async (submissionId, response, { signal } = {}) =>
+      http.json(`/submissions/${segmentOf(submissionId)}/response`, {
         method: 'PUT',
         json: response,
         signal,
       }),
     failures: ({ status = 'failed', acknowledged = false, ...filter } = {}, { signal } = {}) =>
       http.json('/runs', { query: { status, acknowledged, ...filter }, signal }),
-    retry: (runId, { signal, reason } = {}) =>
-      http.json(`/runs/${encodeURIComponent(runId)}/retry`, {
+    retry: async (runId, { signal, reason } = {}) =>
+      http.json(`/runs/${segmentOf(runId)}/retry`, {
         method: 'POST',
         json: reason === undefined ? {} : { reason },
         signal,

@@ -48,7 +48,7 @@ export class TrackerApiError extends Error {
     this.errors = errors
     this.requestId = headers.get('x-request-id') ?? undefined
     const retryAfter = Number(headers.get('retry-after') ?? Number.NaN)
-    this.retryAfterMs = Number.isFinite(retryAfter) ? retryAfter * 1000 : undefined
+    this.retryAfterMs = Number.isFinite(retryAfter) && retryAfter >= 0 ? retryAfter * 1000 : undefined
   }
 }
 
@@ -82,7 +82,7 @@ export class TrackerTimeoutError extends Error {
   }
 }
 
-/** ImageKit rejected the upload of this submission, so it gets no status. */
+/** The submission has no file, so it has no status: ImageKit rejected the upload, or no response or webhook says which file it is. */
 export class TrackerSubmissionError extends Error {
   override readonly name = 'TrackerSubmissionError'
   readonly submissionId: string

@@ -26,13 +26,19 @@ type RequestOptions = {
 export type Http = {
   /**
    * Sends a request to a path of the tracker, or to an absolute URL. Outside of the tracker's own URL, it sends neither the key nor the
-   * token of the client, and rejects a URL that has no token of its own. Rejects with `TrackerApiError` unless the response is a success
-   * or 304, and with `TrackerConnectionError` without a response.
+   * token of the client, and rejects a URL that is not a `statusUrl` with a token of its own. Rejects with `TrackerApiError` unless the
+   * response is a success or 304, and with `TrackerConnectionError` without a response.
    */
   send(path: string, options?: RequestOptions): Promise<Response>
   /** Sends a request, and parses the JSON of its response. */
   json<T>(path: string, options?: RequestOptions): Promise<T>
 }
+
+export const NOT_FROM_TRACKER =
+  'The response is not from the tracker: it is not the JSON that was requested. Does `url` point to the tracker?'
+
+/** A `target` may come from a user, who must not be able to have any URL requested. */
+const STATUS_PATH = /\/(assets\/[^/]+\/(status|events)|submissions\/[^/]+(\/events)?)$/
 
 /** Throws `TypeError` if `url` or `key` is invalid. */
 export function createHttp({ url, key, token, fetch: send = fetch }: ClientOptions): Http {
@@ -49,9 +55,9 @@ export function createHttp({ url, key, token, fetch: send = fetch }: ClientOptio
         target.searchParams.set('token', token)
       // Where a token is sent, no key is.
       const hasToken = target.searchParams.has('token')
-      if (!isOwn && !hasToken)
+      if (!isOwn && !(hasToken && STATUS_PATH.test(target.pathname)))
         throw new TypeError(
-          `Nothing was sent to ${target.origin}: it is not the tracker at ${base}, and the URL has no token of its own.`,
+          `Nothing was sent to ${target.origin}: it is not the tracker at ${base}, and the URL is no statusUrl with a token of its own.`,
         )
       const allHeaders = new Headers({
         ...(json !== undefined && { 'content-type': 'application/json' }),
@@ -70,7 +76,7 @@ export function createHttp({ url, key, token, fetch: send = fetch }: ClientOptio
         throw new TrackerConnectionError(`No response from ${target.origin}`, error)
       })
       if (response.ok || response.status === 304) return response
-      throw await toError(response)
+      throw await toError(response, signal)
     },
     async json<T>(path: string, options?: RequestOptions) {
       return readJson<T>(await http.send(path, options), options?.signal)
@@ -87,12 +93,7 @@ export function isUrl(text: string): boolean {
 /** Parses the JSON object of a response. Rejects with `TrackerApiError` if it is none. */
 export async function readJson<T>(response: Response, signal?: AbortSignal): Promise<T> {
   const body = parseObject(await readText(response, signal))
-  if (body === undefined)
-    throw new TrackerApiError(
-      response,
-      {},
-      'The response is not from the tracker: it is not a JSON object. Does `url` point to the tracker?',
-    )
+  if (body === undefined) throw new TrackerApiError(response, {}, NOT_FROM_TRACKER)
   return body as T
 }
 
@@ -127,9 +128,11 @@ function authorizationOf(key: string): string {
   }
 }
 
-async function toError(response: Response): Promise<TrackerApiError> {
+async function toError(response: Response, signal: AbortSignal | undefined): Promise<TrackerApiError> {
   const { type, status, headers } = response
-  const explanation = explain(await response.text().catch(() => ''))
+  const text = await response.text().catch(() => '')
+  signal?.throwIfAborted()
+  const explanation = explain(text)
   // Browsers hide the status and the headers of a redirect.
   if (type !== 'opaqueredirect' && (status < 300 || status > 399))
     return new TrackerApiError(response, explanation)

@@ -21,16 +21,16 @@ export async function repeat<T>(
     } catch (error) {
       signal?.throwIfAborted()
       onFailure?.(error)
-      failingSince ??= Date.now()
+      failingSince ??= performance.now()
       const pauseMs = (error instanceof TrackerApiError && error.retryAfterMs) || PAUSE_MS
-      if (!isTemporary(error) || Date.now() + pauseMs - failingSince > MAX_OUTAGE_MS) throw error
+      if (!isTemporary(error) || performance.now() + pauseMs - failingSince > MAX_OUTAGE_MS) throw error
       await pause(pauseMs, signal)
     }
   }
 }
 
 /** Without a response, or with one that says that the tracker or a proxy in front of it cannot respond at the moment. */
-function isTemporary(error: unknown): boolean {
+export function isTemporary(error: unknown): boolean {
   if (error instanceof TrackerApiError) return error.status === 429 || error.status >= 500
   return error instanceof TrackerConnectionError
 }

@@ -39,7 +39,7 @@ const ELSEWHERE = [
   'https://tracker.example:8443/base/assets/file/status',
   'https://tracker.example.evil/base/assets/file/status',
   'https://tracker.example@evil.example/base/assets/file/status',
-  'https://tracker.example/base/../other/status',
+  'https://tracker.example/base/../assets/file/status',
   'HTTPS://other.example/base/assets/file/status',
 ]
 
@@ -59,6 +59,27 @@ test.each(ELSEWHERE)(
     expect(sent).toEqual([{ url: withToken.href, authorization: null }])
   },
 )
+
+test.each([
+  'https://other.example/?token=own',
+  'https://other.example/metadata.json?token=own',
+  'https://other.example/assets/status?token=own',
+  'https://other.example/assets/file/status/more?token=own',
+])('nothing is sent to %s, which is no statusUrl', async (url) => {
+  const { client, sent } = recordingClient({ key: 'k' })
+  await expect(client.status(url)).rejects.toThrow('Nothing was sent')
+  expect(sent).toEqual([])
+})
+
+test.each(['', '.', '..', '\ud800'])('%j is not an id, and nothing is sent', async (id) => {
+  const { client, sent } = recordingClient({ key: 'k' })
+  await expect(client.status(id)).rejects.toThrow()
+  await expect(client.waitFor(id)).rejects.toThrow()
+  await expect(client.watch(id).next()).rejects.toThrow()
+  await expect(client.retry(id)).rejects.toThrow()
+  await expect(client.reportResponse(id, {})).rejects.toThrow()
+  expect(sent).toEqual([])
+})
 
 test.each([undefined, '', 'tracker.example', '/tracker', 'ftp://tracker.example'])(
   'a client with the url %j is rejected at once, and the error contains it',
