@@ -45,7 +45,7 @@ export function createExchangeCheck(document: OpenApiDocument) {
   return (exchange: Exchange): string | undefined => {
     const { status } = exchange
     const url = parseTarget(exchange.target)
-    if (url === undefined || url.pathname.startsWith('/admin')) return undefined
+    if (url === undefined || /^\/admin(\/|$)/.test(url.pathname)) return undefined
     const method = exchange.method === 'HEAD' ? 'get' : exchange.method.toLowerCase()
     const label = `${exchange.method} ${url.pathname} → ${status} ${exchange.responseType}`
     const matches = routes
@@ -55,8 +55,10 @@ export function createExchangeCheck(document: OpenApiDocument) {
     if (match === undefined)
       return UNDESCRIBED_PATH.has(status) ? undefined : `${label}: the path is not described`
     const operation = document.paths[match.path]?.[method]
-    if (operation === undefined)
-      return UNDESCRIBED_METHOD.has(status) ? undefined : `${label}: the method is not described`
+    if (operation === undefined) {
+      const isAllowed = UNDESCRIBED_METHOD.has(status) || (method === 'options' && status === 204)
+      return isAllowed ? undefined : `${label}: the method is not described`
+    }
     if (ANY_OPERATION.has(status) && operation.responses[status] === undefined) return undefined
     const key = operation.responses[status] === undefined ? 'default' : String(status)
     const response = operation.responses[key]
@@ -73,10 +75,10 @@ export function createExchangeCheck(document: OpenApiDocument) {
 
 /**
  * Statuses of a request to a path that is not described, or with a method that is not. `GET /submissions/`, with an empty id,
- * counts as the second.
+ * counts as the second. OPTIONS may also get a 204, the response to CORS preflight requests.
  */
 const UNDESCRIBED_PATH = new Set([400, 403, 404, 405, 431])
-const UNDESCRIBED_METHOD = new Set([204, 400, 403, 404, 405, 431])
+const UNDESCRIBED_METHOD = new Set([400, 403, 404, 405, 431])
 /** Described in the introduction of the description, for every operation. */
 const ANY_OPERATION = new Set([400, 431, 500])
 
@@ -105,11 +107,24 @@ function checkResponse(
   if (content === undefined) return responseBody.length > 0 ? 'a body that is not described' : undefined
   const described = content[responseType] ?? content['*/*']
   if (described === undefined) return `the media type ${responseType} is not described`
+  if (responseType === 'text/event-stream') return checkEvents(validate, responseBody.toString())
   if (described.schema === undefined || !responseType.endsWith('json')) return undefined
   const json = parseJson(responseBody)
   // ImageKit's own responses, which are passed on, may be anything.
   if (json === undefined) return isImagekitPath(pointer[1] ?? '') ? undefined : 'the body is not JSON'
   return validate([...pointer, 'content', responseType, 'schema'], json)
+}
+
+/** OpenAPI 3.1 can't describe events. Each is a status of an asset, or a submission. */
+function checkEvents(validate: Validate, stream: string): string | undefined {
+  for (const [, data = ''] of stream.matchAll(/^data: (.*)$/gm)) {
+    const json = parseJson(Buffer.from(data))
+    const schema =
+      typeof json === 'object' && json !== null && 'submissionId' in json ? 'Submission' : 'AssetStatus'
+    const fault = validate(['components', 'schemas', schema], json)
+    if (fault !== undefined) return `an event: ${fault}`
+  }
+  return undefined
 }
 
 function checkRequest(
@@ -177,7 +192,8 @@ function closed(document: OpenApiDocument): object {
       'properties' in value &&
       !('additionalProperties' in value) &&
       'type' in value &&
-      value.type === 'object'
+      // The type of an object that may be null is a list.
+      [value.type].flat().includes('object')
     return Object.fromEntries(isOpen ? [...entries, ['additionalProperties', false]] : entries)
   }
   return { ...(close(document) as object), $id: DOCUMENT }
