@@ -7,6 +7,7 @@ import {
   type BodyShape,
   type DescribedOperation,
   problemsOf,
+  type RequestHeader,
   type ResponseHeader,
   type ResponseShape,
 } from './route.ts'
@@ -29,7 +30,12 @@ export type OpenApiOperation = {
   [name: string]: unknown
 }
 
-type OpenApiParameter = { name: string; in: 'path' | 'query'; required: boolean; schema: JsonSchema }
+type OpenApiParameter = {
+  name: string
+  in: 'path' | 'query' | 'header'
+  required: boolean
+  schema: JsonSchema
+}
 export type OpenApiResponse = { description: string; headers: object; content?: Content }
 type Content = { [mediaType: string]: { schema?: JsonSchema } }
 
@@ -128,6 +134,23 @@ const HEADERS: { [name in DescribedHeader]: { description: string; schema: JsonS
   },
 }
 
+const REQUEST_HEADERS: { [name in RequestHeader]: JsonSchema } = {
+  'Idempotency-Key': {
+    type: 'string',
+    pattern: '^[!-~]{1,255}$',
+    description: 'For 24 hours, the same request with the same key gets the first response.',
+  },
+  'If-None-Match': {
+    type: 'string',
+    description:
+      'The `ETag` of the status that the caller has. With `wait`, the response comes once it differs.',
+  },
+  'Last-Event-ID': {
+    type: 'string',
+    description: 'The id of the last event that the caller has received, as an `EventSource` sends it.',
+  },
+}
+
 const SECURITY_SCHEMES = {
   bearer: { type: 'http', scheme: 'bearer', description: 'An API key or an admin key of the tracker.' },
   basic: {
@@ -150,7 +173,7 @@ function securityOf(auth: Auth): object[] {
 }
 
 function describeOperation(operation: DescribedOperation, schemas: Components): OpenApiOperation {
-  const { id, summary, auth, path, params, query, body, responses, headers } = operation
+  const { id, summary, auth, path, params, query, requestHeaders = [], body, responses, headers } = operation
   const hasBody = body !== undefined
   return {
     operationId: id,
@@ -165,6 +188,12 @@ function describeOperation(operation: DescribedOperation, schemas: Components): 
         schema: fieldSchema(params, name, schemas) ?? { type: 'string' },
       })),
       ...describeQuery(query, schemas),
+      ...requestHeaders.map((name) => ({
+        name,
+        in: 'header' as const,
+        required: false,
+        schema: REQUEST_HEADERS[name],
+      })),
     ],
     ...(hasBody && { requestBody: { required: !('isOptional' in body), content: contentOf(body, schemas) } }),
     responses: {

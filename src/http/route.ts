@@ -52,6 +52,9 @@ export type ResponseHeader =
   | 'X-RateLimit-Reset'
   | 'X-RateLimit-Interval'
 
+/** A request header that some operations read, beside those of HTTP and the credentials. */
+export type RequestHeader = 'Idempotency-Key' | 'If-None-Match' | 'Last-Event-ID'
+
 /**
  * Everything about an operation except how it is handled. Errors are not listed: every operation may return a problem (RFC 9457)
  * or, on the paths of ImageKit's own API, an error in ImageKit's shape.
@@ -64,6 +67,7 @@ type OperationShape = {
   auth: Auth
   params?: z.ZodType
   query?: z.ZodType
+  requestHeaders?: readonly RequestHeader[]
   body?: BodyShape
   responses: Responses
   /** The headers that the responses may have; those to an error of ImageKit's routes, too. */
@@ -116,6 +120,7 @@ export function operation<
   auth: A
   params?: z.ZodType<Params>
   query?: z.ZodType<Query>
+  requestHeaders?: readonly RequestHeader[]
   body?: JsonBody<z.ZodType<Body>> | DescribedBody
   responses: Shapes
   headers?: readonly ResponseHeader[]

@@ -42,6 +42,7 @@ export function statusRoutes(api: Api, deps: StatusRoutesDeps): void {
       auth: 'asset',
       params: fileIdParams,
       query: statusQuerySchema,
+      requestHeaders: ['If-None-Match'],
       responses: { 200: assetStatusSchema, 304: null },
       headers: ['ETag', 'Retry-After'],
       problems: ['not_found', 'overloaded'],
@@ -56,6 +57,7 @@ export function statusRoutes(api: Api, deps: StatusRoutesDeps): void {
       summary: 'Follow the status of an asset as server-sent events',
       auth: 'asset',
       params: fileIdParams,
+      requestHeaders: ['Last-Event-ID'],
       responses: eventResponses,
       problems: ['not_found', 'overloaded'],
       handle: ({ params, credential }, c) =>

@@ -80,6 +80,7 @@ export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
       auth: 'submission',
       params: submissionIdParams,
       query: statusQuerySchema,
+      requestHeaders: ['If-None-Match'],
       responses: { 200: submissionSchema, 304: null },
       headers: ['ETag', 'Retry-After'],
       problems: ['not_found', 'overloaded'],
@@ -95,6 +96,7 @@ export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
       summary: 'Follow the status of a submission as server-sent events',
       auth: 'submission',
       params: submissionIdParams,
+      requestHeaders: ['Last-Event-ID'],
       responses: eventResponses,
       problems: ['not_found', 'overloaded'],
       handle: ({ params, credential }, c) =>

@@ -59,7 +59,9 @@ test('streamed uploads and the routes without Hono are described', async () => {
   expect(document.paths['/assets/{fileId}/status']?.['get']?.parameters.map(({ name }) => name)).toEqual([
     'fileId',
     'wait',
+    'If-None-Match',
   ])
+  expect(upload?.parameters).toMatchObject([{ name: 'Idempotency-Key', in: 'header', required: false }])
 })
 
 test('the description avoids what client generators stumble over', async () => {
