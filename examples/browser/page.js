@@ -23,7 +23,7 @@ form.addEventListener('submit', async (event) => {
 async function upload(data) {
   const fileName = data.get('file').name
   show('Registering …')
-  const prepared = await fetch('/uploads', { method: 'POST', body: JSON.stringify({ fileName }) })
+  const prepared = await fetch(`/uploads?${new URLSearchParams({ fileName })}`, { method: 'POST' })
   if (!prepared.ok) throw new Error(`the server responded with ${prepared.status}`)
   const { submissionId, statusUrl, uploadUrl, fields } = await prepared.json()
 

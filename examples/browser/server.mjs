@@ -1,7 +1,6 @@
 // Your backend: registers uploads at the tracker, and signs them for ImageKit. The page then uploads to ImageKit directly.
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { json } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import ImageKit from '@imagekit/nodejs'
 import { createClient } from 'imagekit-extension-tracker/client'
@@ -46,12 +45,14 @@ function findFile(path) {
 
 const server = createServer(async (request, response) => {
   try {
-    if (request.method === 'POST' && request.url === '/uploads') {
-      const upload = await prepareUpload(await json(request))
+    const { pathname, searchParams } = new URL(request.url, 'http://localhost')
+    if (request.method === 'POST' && pathname === '/uploads') {
+      // Check here who the user is: whoever gets this response can upload a file to your account.
+      const upload = await prepareUpload({ fileName: searchParams.get('fileName') })
       response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(upload))
       return
     }
-    const [file, type] = findFile(request.url) ?? []
+    const [file, type] = findFile(pathname) ?? []
     if (file === undefined) {
       response.writeHead(404).end()
       return

@@ -16,7 +16,13 @@ app.get('/', (_request, response) => {
   response.send('This is the app.')
 })
 
-const server = app.listen(PORT, '127.0.0.1', () => console.log(`tracker at ${publicUrl}`))
+const server = app.listen(PORT, '127.0.0.1', (error) => {
+  // Otherwise the process would go on without a server, for example because the port is taken.
+  if (error) throw error
+  console.log(`tracker at ${publicUrl}`)
+})
+// Otherwise Node ends an upload that takes longer than five minutes.
+server.requestTimeout = 0
 
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.once(signal, async () => {

@@ -8,7 +8,8 @@ const publicUrl = process.env.PUBLIC_URL ?? `http://127.0.0.1:${PORT}/tracker`
 const tracker = createTracker({ ...process.env, PUBLIC_URL: publicUrl })
 await tracker.start()
 
-const app = Fastify()
+// Without it, an upload that takes longer than five minutes is ended.
+const app = Fastify({ requestTimeout: 0 })
 app.register(async (scope) => {
   // The tracker reads the bodies of its requests itself, so Fastify must not parse them.
   scope.removeAllContentTypeParsers()
@@ -19,7 +20,8 @@ app.register(async (scope) => {
   })
 })
 app.get('/', async () => 'This is the app.')
-app.addHook('onClose', () => tracker.stop())
+// Before Fastify waits for requests to end: only the tracker ends the requests that wait for a status.
+app.addHook('preClose', () => tracker.stop())
 
 await app.listen({ port: Number(PORT), host: '127.0.0.1' })
 console.log(`tracker at ${publicUrl}`)

@@ -6,11 +6,14 @@ import { verifyNotification } from 'imagekit-extension-tracker/client'
 const received = new Set()
 
 const server = createServer(async (request, response) => {
-  // The raw body: parsing and serialising it again would change what was signed.
-  const body = await text(request)
   let payload
   try {
-    payload = await verifyNotification(body, request.headers, process.env.TRACKER_WEBHOOK_SECRET)
+    // The raw body: parsing and serialising it again would change what was signed. Reading it fails if the sender disconnects.
+    payload = await verifyNotification(
+      await text(request),
+      request.headers,
+      process.env.TRACKER_WEBHOOK_SECRET,
+    )
   } catch (error) {
     console.log('rejected', error.message)
     response.writeHead(401).end()

@@ -7,11 +7,10 @@ const webhook = new Webhook(process.env.TRACKER_WEBHOOK_SECRET)
 const received = new Set()
 
 const server = createServer(async (request, response) => {
-  // The raw body: parsing and serialising it again would change what was signed.
-  const body = await text(request)
   let payload
   try {
-    payload = webhook.verify(body, request.headers)
+    // The raw body: parsing and serialising it again would change what was signed. Reading it fails if the sender disconnects.
+    payload = webhook.verify(await text(request), request.headers)
   } catch (error) {
     console.log('rejected', error.message)
     response.writeHead(401).end()

@@ -25,8 +25,10 @@ with open(path, "rb") as file:
         timeout=300,
     )
 if not response.ok:
-    sys.exit(response.json()["message"])
+    sys.exit(response.text)
 uploaded = response.json()
+if "fileId" not in uploaded:
+    sys.exit("ImageKit has queued the upload: " + response.text)
 print("uploaded", uploaded["fileId"], uploaded["extensionStatus"])
 
 # The Link header has the address of the status. Its token gives access to this file only, so it needs no key.
@@ -40,5 +42,5 @@ while True:
     if asset["status"] != "pending":
         break
 for run in asset["extensions"]:
-    print(run["name"], run["status"], (run["error"] or {}).get("message", ""))
+    print(run["name"], run["status"], json.dumps(run["error"]) if run["error"] else "")
 sys.exit(0 if asset["status"] == "success" else 1)

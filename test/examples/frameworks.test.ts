@@ -1,6 +1,8 @@
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, inject, test } from 'vitest'
 import { findAnyFreePort } from '../../src/cli/free-port.ts'
+import { startListening } from '../support/listening.ts'
 import { runExample, startExample } from './run-example.ts'
 
 /** Larger than what the frameworks read by default. */
@@ -29,8 +31,24 @@ async function appEnv(name: string): Promise<{ [name: string]: string }> {
 for (const name of ['express', 'fastify']) {
   test(`the example ${name} contains a tracker, which tracks an upload until it is final`, async () => {
     const env = await appEnv(name)
-    await startExample(name, [process.execPath, 'server.mjs'], { env })
-    await expectTracker(env['PUBLIC_URL'] ?? '')
+    const app = await startExample(name, [process.execPath, 'server.mjs'], { env })
+    const registered = await expectTracker(env['PUBLIC_URL'] ?? '')
+    // Only the tracker can end this request, because nothing of the submission becomes final.
+    const stream = await fetch(registered.eventsUrl)
+    await app.stop()
+    await stream.text()
+  })
+
+  test(`the example ${name} ends with an error if its port is taken`, async () => {
+    const env = await appEnv(`${name}-taken`)
+    const server = createServer()
+    await startListening(server)
+    const { port } = server.address() as AddressInfo
+    const { exitCode, stderr } = await runExample(name, [process.execPath, 'server.mjs'], {
+      env: { ...env, PORT: String(port) },
+    })
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('EADDRINUSE')
   })
 }
 
@@ -46,7 +64,7 @@ test('the example nextjs contains a tracker, which tracks an upload until it is 
   await expectTracker(env['PUBLIC_URL'] ?? '')
 })
 
-async function expectTracker(publicUrl: string): Promise<void> {
+async function expectTracker(publicUrl: string): Promise<{ eventsUrl: string }> {
   const body = new FormData()
   body.set('file', LARGE, 'large.bin')
   body.set('fileName', 'large.bin')
@@ -70,4 +88,5 @@ async function expectTracker(publicUrl: string): Promise<void> {
   expect(registered.status).toBe(201)
   // The app still has its own pages.
   expect(await (await fetch(new URL('/', publicUrl))).text()).toContain('This is the app.')
+  return (await registered.json()) as { eventsUrl: string }
 }

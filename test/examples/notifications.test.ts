@@ -1,9 +1,13 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { expect, test, vi } from 'vitest'
 import { fetchTracker, startExample } from './run-example.ts'
 
 for (const file of ['with-standardwebhooks.mjs', 'with-client.mjs']) {
   test(`the example notifications/${file} accepts the tracker's notifications, and rejects a forged one`, async () => {
     const receiver = await startExample('notifications', [process.execPath, file])
+    await disconnectWithinBody(receiver.url)
+    await vi.waitFor(() => expect(receiver.output()).toContain('rejected aborted'))
     const body = new FormData()
     body.set('file', new Blob(['hello']), 'hello.txt')
     body.set('fileName', 'hello.txt')
@@ -32,4 +36,12 @@ for (const file of ['with-standardwebhooks.mjs', 'with-client.mjs']) {
     expect(forged.status).toBe(401)
     expect(receiver.output()).not.toContain('forged')
   })
+}
+
+/** A sender that disconnects before the end of its request's body. */
+async function disconnectWithinBody(url: string): Promise<void> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  await once(socket, 'connect')
+  socket.end('POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 100\r\n\r\n{')
+  await once(socket.resume(), 'close')
 }

@@ -29,6 +29,8 @@ export type RunningExample = {
   /** The text in the first line that the example has printed, from `http` on. */
   url: string
   output(): string
+  /** Sends SIGTERM, and resolves when the program has ended. */
+  stop(): Promise<void>
 }
 
 /** Starts an example that is a server, and waits until it prints its URL. It is stopped when the test ends. */
@@ -52,7 +54,7 @@ export async function startExample(
   ended.catch(() => {})
   for (;;) {
     const [url] = /http:\/\/127\.0\.0\.1:\d+\S*/.exec(output) ?? []
-    if (url !== undefined) return { url, output: () => output }
+    if (url !== undefined) return { url, output: () => output, stop: () => stop(child) }
     await Promise.race([once(child.stdout, 'data'), ended])
   }
 }

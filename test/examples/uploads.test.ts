@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { expect, test } from 'vitest'
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, inject, test } from 'vitest'
 import { runExample, SHIRT, statusIn } from './run-example.ts'
 
 const NODE = process.execPath
@@ -33,3 +35,15 @@ for (const { name, command } of UPLOADS) {
     expect(stdout).toMatch(/remove-bg.*failed/)
   })
 }
+
+test('the example curl sends names and tags as they are, also those that curl would take for files', async () => {
+  const { directory, sandboxUrl } = inject('examples')
+  const name = '@a;b,"c.png'
+  copyFileSync(SHIRT, join(directory, 'curl', name))
+  const { exitCode, stdout, stderr } = await runExample('curl', ['sh', 'upload.sh', name, '<upload.sh'])
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+  const { fileId } = JSON.parse(stdout.split('\n')[0] ?? '') as { fileId: string }
+  const headers = { authorization: `Basic ${btoa('private_sandbox:')}` }
+  const details = await fetch(`${sandboxUrl}/v1/files/${fileId}/details`, { headers })
+  expect(await details.json()).toMatchObject({ tags: ['<upload.sh'] })
+})
