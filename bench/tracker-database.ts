@@ -393,6 +393,7 @@ function seedSubmission(
     requestId: `request ${index}`,
     error: null,
     setsDescription: false,
+    traceparent: null,
     createdAt: at,
     updatedAt: at + 700,
     respondedAt: at + 700,

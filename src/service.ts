@@ -52,7 +52,7 @@ import { createDatabaseReopener } from './jobs/database-reopener.ts'
 import { createJobs } from './jobs/jobs.ts'
 import { createLog, type ServiceLogger } from './log.ts'
 import { createMetrics } from './metrics/prometheus.ts'
-import { createNotificationSender } from './notifications/send-notification.ts'
+import { createNotificationSender, type NotificationSender } from './notifications/send-notification.ts'
 import { readPackageVersion } from './package-version.ts'
 import { checkDatabaseAddress, isWorthWaitingFor, openStore } from './store/open-store.ts'
 import { createOpeningStore } from './store/opening-store.ts'
@@ -253,11 +253,18 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     timeoutMs: overrides.imagekitTimeoutMs ?? 60_000,
     trace: toImagekit,
   })
-  const sender = createNotificationSender({
+  const untracedSender = createNotificationSender({
     ...config.notifications,
     clock,
     trace: tracing?.traceCalls({ name: 'notification', showsUrl: false }),
   })
+  const sender: NotificationSender = tracing
+    ? {
+        ...untracedSender,
+        send: (notification) =>
+          tracing.continueTrace(notification.traceparent, () => untracedSender.send(notification)),
+      }
+    : untracedSender
 
   // Limits
   const { maxConnections, waiting } = connectionsFor(overrides.descriptors ?? readDescriptorLimit())
@@ -272,6 +279,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const successLog = createSuccessLog({ clock, log })
   const tracker = {
     store,
+    traceparent: tracing ? tracing.traceparent : () => null,
     heartbeatSeries,
     lease,
     statuses,

@@ -12,6 +12,8 @@ export type DueNotification = {
   /** The number of the attempt that is due or in progress; the first is 1. */
   attempt: number
   createdAt: number
+  /** That of the submission. */
+  traceparent: string | null
   /**
    * When the attempt became due, or when the claim of an attempt without a recorded result ended. In the future if it was set while
    * the clock was ahead.

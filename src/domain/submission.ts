@@ -56,6 +56,8 @@ export type Submission = {
   baseline: Baseline | null
   /** The request itself set a description, so a changed description is no evidence for another submission. */
   setsDescription: boolean
+  /** The W3C `traceparent` under which the request was traced, for what it causes later; null if it was not traced. */
+  traceparent: string | null
   createdAt: number
   updatedAt: number
 }
@@ -66,6 +68,7 @@ export type NewSubmission = Pick<
 > & {
   at: number
   attempt: number
+  traceparent?: string | null
   /** The names of the extensions that its saved extensions run, by the ids of those; without those that are not known. */
   savedNames?: ReadonlyMap<string, string>
 }
@@ -87,6 +90,7 @@ export function openSubmission(
     requestId: null,
     error: null,
     baseline: null,
+    traceparent: request.traceparent ?? null,
     createdAt: at,
     updatedAt: at,
   }

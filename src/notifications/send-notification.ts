@@ -7,7 +7,10 @@ import { AddressNotAllowed, createTargetConnector, type LookupAll, parseTarget }
 
 export type NotificationSender = {
   /** Makes one attempt. A failure is a result, not an error. */
-  send(notification: Pick<Notification, 'notificationId' | 'target' | 'body'>): Promise<SendResult>
+  send(
+    notification: Pick<Notification, 'notificationId' | 'target' | 'body'> &
+      Partial<Pick<Notification, 'traceparent'>>,
+  ): Promise<SendResult>
   /** Ends at once: attempts that have no response yet return `closed`. */
   close(): Promise<void>
 }

@@ -47,6 +47,23 @@ export function createTracing(
       return span ? { trace_id: span.traceId, span_id: span.spanId } : {}
     },
 
+    /** The `traceparent` of the span of the present request, to continue its trace later; null outside of a request. */
+    traceparent(): string | null {
+      const context = activeContext()
+      const headers: { traceparent?: string } = {}
+      if (telemetry !== undefined && context !== undefined)
+        telemetry.propagator.inject(context, headers, telemetry.api.defaultTextMapSetter)
+      return headers.traceparent ?? null
+    },
+
+    /** Runs a task in the trace of an earlier request. Without `traceparent`, its calls begin traces of their own. */
+    continueTrace<Result>(traceparent: string | null | undefined, task: () => Result): Result {
+      if (telemetry === undefined || !traceparent) return task()
+      const { api, propagator } = telemetry
+      const context = propagator.extract(api.ROOT_CONTEXT, { traceparent }, api.defaultTextMapGetter)
+      return scopes.run({ context, isEnded: false }, task)
+    },
+
     /** A span for each request. `routeOf` returns the pattern of the route that a request matches. */
     traceRequests(handler: Handler, routeOf: (incoming: IncomingMessage) => string | undefined): Handler {
       return (incoming, outgoing) => {

@@ -43,10 +43,17 @@ export function describeNullAndEmpty(current: () => StoreFixture): void {
         fileName: text,
         callerWebhookUrl: text,
         keyName: text,
+        traceparent: text,
         extensions: [{ name: 'remove-bg', prompt: text }],
       })
       const { submissionId } = await current().store.createSubmission(request)
-      const written = { fileId: text, fileName: text, callerWebhookUrl: text, keyName: text }
+      const written = {
+        fileId: text,
+        fileName: text,
+        callerWebhookUrl: text,
+        keyName: text,
+        traceparent: text,
+      }
       for (const open of [async () => current().store, current().reopen]) {
         const store = await open()
         const found = await store.findSubmission(submissionId)

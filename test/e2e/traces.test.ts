@@ -61,7 +61,7 @@ function directoryWithTracing({ url }: Pick<TraceReceiver, 'url'>): string {
   return cwd
 }
 
-test('a trace leads from the caller through the upload to ImageKit, webhooks and notifications have their own, and no span contains a secret', {
+test('a trace leads from the caller through the upload to ImageKit and to the notification, webhooks have their own, and no span contains a secret', {
   timeout: 60_000,
 }, async () => {
   const traces = await startTraceReceiver()
@@ -133,15 +133,13 @@ test('a trace leads from the caller through the upload to ImageKit, webhooks and
 
   const webhook = find('POST /webhooks/extension/:token', SERVER)
   expect(webhook?.parentSpanId ?? '').toBe('')
+  expect(webhook?.traceId).not.toBe(CALLER_TRACE)
   expect(webhook?.attributes).toMatchObject({ 'url.path': '/webhooks/extension/REDACTED' })
   expect(find('store recordDelivery', 1)).toMatchObject({ parentSpanId: webhook?.spanId })
 
   const notification = find('POST notification', CLIENT)
-  expect(notification?.parentSpanId ?? '').toBe('')
-  expect([CALLER_TRACE, webhook?.traceId]).not.toContain(notification?.traceId)
-  expect(caller.requests[0]?.headers['traceparent']).toBe(
-    `00-${notification?.traceId}-${notification?.spanId}-01`,
-  )
+  expect(notification).toMatchObject({ traceId: CALLER_TRACE, parentSpanId: upload?.spanId })
+  expect(caller.requests[0]?.headers['traceparent']).toBe(`00-${CALLER_TRACE}-${notification?.spanId}-01`)
   expect(find('GET /assets/:fileId/status', SERVER)?.attributes).toMatchObject({
     'url.path': '/assets/file-1/status',
   })

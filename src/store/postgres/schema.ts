@@ -54,6 +54,7 @@ export const submissions = pgTable(
     error: json('error'),
     extensions: json('extensions').notNull(),
     baseline: json('baseline'),
+    traceparent: text('traceparent'),
   },
   (table) => [
     index('submissions_file').on(table.fileId, table.n).where(sql`"file_id" IS NOT NULL`),

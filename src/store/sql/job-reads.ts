@@ -16,6 +16,7 @@ type DueCells = [
   attempt: number,
   createdAt: number,
   dueAt: number,
+  traceparent: string | null,
 ]
 
 type AlertCells = [
@@ -52,8 +53,8 @@ export function createJobReads({
   const findNextHost = row<[host: string, dueAt: number]>(
     'SELECT host, due_at FROM notifications WHERE host > ? AND due_at IS NOT NULL ORDER BY host, due_at LIMIT 1',
   )
-  const selectDue = `SELECT o.n, r.chk, o.target, o.host, o.attempt, o.created_at, o.due_at FROM notifications o JOIN runs r ON r.n = o.n
-    WHERE o.host = ?`
+  const selectDue = `SELECT o.n, r.chk, o.target, o.host, o.attempt, o.created_at, o.due_at, s.traceparent
+    FROM notifications o JOIN runs r ON r.n = o.n JOIN submissions s ON s.n = r.submission WHERE o.host = ?`
   const listDue = rows<DueCells>(`${selectDue} AND o.due_at <= ? ORDER BY o.due_at, o.n LIMIT ?`)
   /** Notifications that were created while the clock was ahead: both their times are after the latest due time that is possible now. */
   const listMisdated = rows<DueCells>(
@@ -136,7 +137,8 @@ export function createJobReads({
   }
 }
 
-function toDueNotification([n, chk, target, host, attempt, createdAt, dueAt]: DueCells): DueNotification {
+function toDueNotification(cells: DueCells): DueNotification {
+  const [n, chk, target, host, attempt, createdAt, dueAt, traceparent] = cells
   return {
     notificationId: notificationIdOf(formatId('run', n, chk)),
     target,
@@ -144,6 +146,7 @@ function toDueNotification([n, chk, target, host, attempt, createdAt, dueAt]: Du
     attempt,
     createdAt,
     dueAt,
+    traceparent,
   }
 }
 

@@ -41,7 +41,7 @@ export const ROW_WRITES = {
   insertSubmission: insert(
     'submissions',
     `n, chk, kind, state, owner, file_id, file_name, request_id, caller_url, key_name, sets_description, created_at,
-      responded_at, updated_at, error, extensions, baseline`,
+      responded_at, updated_at, error, extensions, baseline, traceparent`,
   ),
   updateSubmission: update('submissions', RESPONSE_COLUMNS),
   endSubmission: update('submissions', `owner, ${RESPONSE_COLUMNS}`),

@@ -77,7 +77,7 @@ export function toRun(cells: [...RunCells, ...unknown[]]): Run {
 
 /** The columns of `submissions s`, without the large ones that few decisions need. */
 export const SUBMISSION_COLUMNS = `s.n, s.chk, s.kind, s.state, s.file_id, s.file_name, s.request_id, s.caller_url, s.key_name,
-  s.sets_description, s.created_at, s.responded_at, s.updated_at, s.error`
+  s.sets_description, s.created_at, s.responded_at, s.updated_at, s.error, s.traceparent`
 
 export type SubmissionCells = [
   n: number,
@@ -94,6 +94,7 @@ export type SubmissionCells = [
   respondedAt: number | null,
   updatedAt: number,
   error: string | null,
+  traceparent: string | null,
 ]
 
 /** Includes the large columns. */
@@ -102,8 +103,8 @@ export const WHOLE_SUBMISSION_COLUMNS = `${SUBMISSION_COLUMNS}, s.extensions, s.
 export type WholeSubmissionCells = [...SubmissionCells, extensions: string, baseline: string | null]
 
 export function toSubmission(cells: WholeSubmissionCells): Submission {
-  const { respondedAt: _, ...row } = toSubmissionRow(cells.slice(0, 14) as SubmissionCells)
-  return { ...row, extensions: JSON.parse(cells[14]), baseline: parseJson(cells[15]) }
+  const { respondedAt: _, ...row } = toSubmissionRow(cells.slice(0, 15) as SubmissionCells)
+  return { ...row, extensions: JSON.parse(cells[15]), baseline: parseJson(cells[16]) }
 }
 
 export function toSubmissionRow(cells: SubmissionCells): SubmissionRow {
@@ -118,6 +119,7 @@ export function toSubmissionRow(cells: SubmissionCells): SubmissionRow {
     requestId: cells[6],
     error: parseJson(cells[13]),
     setsDescription: cells[9] === 1,
+    traceparent: cells[14],
     createdAt: cells[10],
     updatedAt: cells[12],
     respondedAt: cells[11],

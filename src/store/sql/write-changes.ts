@@ -38,7 +38,15 @@ export function createWriteChanges(
     const file = [fileId, fileName, requestId, after.callerWebhookUrl, after.keyName]
     const times = [after.setsDescription ? 1 : 0, createdAt, respondedAt, updatedAt]
     const extensions = JSON.stringify(details?.extensions ?? [])
-    to.insertSubmission(...head, ...file, ...times, error, extensions, writeJson(details?.baseline))
+    to.insertSubmission(
+      ...head,
+      ...file,
+      ...times,
+      error,
+      extensions,
+      writeJson(details?.baseline),
+      after.traceparent,
+    )
   }
   const writeRun = ({ before, after }: Change<RunRow>): void => {
     if (after === undefined) {

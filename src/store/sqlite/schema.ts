@@ -31,6 +31,7 @@ export const submissions = sqliteTable(
     error: text('error'),
     extensions: text('extensions').notNull(),
     baseline: text('baseline'),
+    traceparent: text('traceparent'),
   },
   (table) => [
     index('submissions_file').on(table.fileId, table.n).where(sql`"file_id" IS NOT NULL`),

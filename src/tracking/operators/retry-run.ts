@@ -15,6 +15,7 @@ export type ResubmitRunDeps = ApplyResponseDeps & {
   store: Pick<Store, 'findRunHistory' | 'submitRetry' | 'withdrawRetry' | 'findSubmission'>
   imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
   nameSavedExtensions: NameSavedExtensions
+  traceparent: () => string | null
   links: Links
 }
 
@@ -87,6 +88,7 @@ export async function resubmitRun(
       callerWebhookUrl: history.submission.callerWebhookUrl,
       keyName: actor,
       setsDescription: false,
+      traceparent: deps.traceparent(),
       attempt: history.run.attempt + 1,
       at,
     },

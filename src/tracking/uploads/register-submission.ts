@@ -8,11 +8,12 @@ export type RegisterSubmissionDeps = {
   nameSavedExtensions: NameSavedExtensions
   links: Links
   clock: () => number
+  traceparent: () => string | null
 }
 
 /** Registers a submission that another program sends to ImageKit itself, with our `webhookUrl`. */
 export async function registerSubmission(
-  { store, nameSavedExtensions, links, clock }: RegisterSubmissionDeps,
+  { store, nameSavedExtensions, links, clock, traceparent }: RegisterSubmissionDeps,
   request: Pick<NewSubmission, 'extensions' | 'fileId' | 'fileName' | 'callerWebhookUrl' | 'keyName'>,
 ): Promise<{ submissionId: string; webhookUrl: string; location: string } & StatusUrls> {
   const submission = {
@@ -23,7 +24,13 @@ export async function registerSubmission(
   } as const
   const savedNames = await nameSavedExtensions(request.extensions)
   const at = clock()
-  const { submissionId } = await store.createSubmission({ ...submission, savedNames, attempt: 1, at })
+  const { submissionId } = await store.createSubmission({
+    ...submission,
+    savedNames,
+    traceparent: traceparent(),
+    attempt: 1,
+    at,
+  })
   return {
     submissionId,
     webhookUrl: links.webhook(submissionId),

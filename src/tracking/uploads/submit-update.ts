@@ -18,6 +18,7 @@ export type SubmitUpdateDeps = ApplyResponseDeps & {
   store: Pick<Store, 'createSubmission'>
   imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
   nameSavedExtensions: NameSavedExtensions
+  traceparent: () => string | null
   links: Links
   buildCallerResponse: BuildCallerResponse
 }
@@ -51,7 +52,7 @@ export async function submitUpdate(
   const savedNames = await deps.nameSavedExtensions(extensions)
   const at = deps.clock()
   const { submissionId } = await deps.store.createSubmission(
-    { ...submission, savedNames, keyName, attempt: 1, at },
+    { ...submission, savedNames, keyName, traceparent: deps.traceparent(), attempt: 1, at },
     claim ? { ...claim, fingerprint } : undefined,
   )
 

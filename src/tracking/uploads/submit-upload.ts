@@ -37,6 +37,7 @@ export type SubmitUploadDeps<Form> = ApplyResponseDeps & {
     }): Promise<Exchange>
   }
   nameSavedExtensions: NameSavedExtensions
+  traceparent: () => string | null
   links: Links
   buildCallerResponse: BuildCallerResponse
 }
@@ -76,7 +77,14 @@ export async function submitUpload<Form>(
     const savedNames = await deps.nameSavedExtensions(extensions)
     const at = deps.clock()
     const created = await deps.store.createSubmission(
-      { ...submission, savedNames, keyName: request.keyName, attempt: 1, at },
+      {
+        ...submission,
+        savedNames,
+        keyName: request.keyName,
+        traceparent: deps.traceparent(),
+        attempt: 1,
+        at,
+      },
       fingerprintedClaim,
     )
     submissionId = created.submissionId

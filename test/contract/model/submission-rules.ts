@@ -65,6 +65,7 @@ export function describeSubmission(submission: ModelSubmission): Submission {
     fileName: 'cat.png',
     keyName: 'default',
     setsDescription: false,
+    traceparent: null,
   }
 }
 
