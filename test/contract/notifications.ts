@@ -10,6 +10,7 @@ import { applyFinding, peekBody, recordNotificationResult, submit as submitTo, s
 import type { StoreFixture } from './store-fixture.ts'
 
 const TARGET = 'https://caller.example/hook'
+const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 const FAR_FUTURE = 1_000_000
 
 export function describeNotifications(current: () => StoreFixture): void {
@@ -34,9 +35,15 @@ export function describeNotifications(current: () => StoreFixture): void {
     recordNotificationResult(current().store, `msg_${runId}`, result)
 
   describe('notifications', () => {
-    test('a webhook that settles a run is sent to the caller unchanged', async () => {
-      const runId = await deliver(await submit(['remove-bg', 'ai-tasks']), 'remove-bg', 'failed')
-      const sent = { notificationId: `msg_${runId}`, target: TARGET, host: 'caller.example' }
+    test('a webhook that settles a run is sent to the caller unchanged, in the trace of the submission', async () => {
+      const submissionId = await submit(['remove-bg', 'ai-tasks'], { traceparent: TRACEPARENT })
+      const runId = await deliver(submissionId, 'remove-bg', 'failed')
+      const sent = {
+        notificationId: `msg_${runId}`,
+        target: TARGET,
+        host: 'caller.example',
+        traceparent: TRACEPARENT,
+      }
       const listed = { body: '{"ü":2000}', attempt: 1, createdAt: 2_000, dueAt: 2_000 }
       expect(await due()).toEqual([{ ...sent, ...listed }])
       expect(await due(2_000)).toHaveLength(1)

@@ -10,6 +10,7 @@ export function describeSubmissions(current: () => StoreFixture): void {
       const request = newSubmission(['remove-bg', 'ai-tasks', 'remove-bg'], {
         callerWebhookUrl: 'https://caller.example/hook',
         setsDescription: true,
+        traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
         attempt: 3,
       })
       const { submissionId } = await store.createSubmission(request)

@@ -133,7 +133,16 @@ async function compareNotifications(model: Model, now: number, store: Store): Pr
     .toSorted((one, other) => one.dueAt - other.dueAt)
     .map(({ run, target, body, attempt, createdAt, dueAt }) => {
       const notificationId = `msg_${run.runId}`
-      return { notificationId, target, host: new URL(target).host, body, attempt, createdAt, dueAt }
+      return {
+        notificationId,
+        target,
+        host: new URL(target).host,
+        body,
+        attempt,
+        createdAt,
+        dueAt,
+        traceparent: null,
+      }
     })
   expect(actual).toEqual(expected)
 }
