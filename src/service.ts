@@ -279,7 +279,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const successLog = createSuccessLog({ clock, log })
   const tracker = {
     store,
-    traceparent: tracing ? tracing.traceparent : () => null,
+    traceparent: () => tracing?.traceparent() ?? null,
     heartbeatSeries,
     lease,
     statuses,
