@@ -15,6 +15,7 @@ const NEEDED = [
   'script',
   'git',
   'wrk',
+  'caddy',
   'chromium',
   'java',
 ]
