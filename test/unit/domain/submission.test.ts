@@ -62,6 +62,7 @@ test('A submission stores the request, is in progress, and has no response yet',
     requestId: null,
     error: null,
     baseline: null,
+    traceparent: null,
     createdAt: at,
     updatedAt: at,
   })
