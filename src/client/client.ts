@@ -64,7 +64,7 @@ export type TrackerClient = {
     options?: Abortable,
   ): Promise<LinkedAssetStatus | Submission>
   /**
-   * Runs, the newest first; by default the failed ones that nobody has acknowledged, with `acknowledged: null` also the others. Needs
+   * Runs, the newest first: by default, the failed runs that nobody has acknowledged; with `acknowledged: null`, all failed runs. Needs
    * an admin key.
    */
   failures(filter?: RunFilter, options?: Abortable): Promise<RunList>

@@ -12,8 +12,8 @@ export type Explanation = {
 }
 
 /**
- * The tracker responded with an error, or something else than the tracker responded. `message` consists of `detail` and `errors`, which
- * say what was wrong and what to do.
+ * The tracker responded with an error, or another server responded in its place, such as a proxy. `message` says what was wrong and what
+ * to do: it consists of `detail` and `errors`.
  */
 export class TrackerApiError extends Error {
   override readonly name = 'TrackerApiError'

@@ -24,10 +24,9 @@ export function createApp(deps: {
   const respondToError = (error: unknown, c: AppContext) => {
     if (deps.pages.has(c.req.path)) return deps.pages.respondToError(error, c)
     if (!isImagekitPath(c.req.path)) return asProblem(error, c)
-    const isWrongMethod = error instanceof TrackerError && error.code === 'method_not_allowed'
+    if (!(error instanceof TrackerError && error.code === 'method_not_allowed')) return asImagekit(error, c)
     // An SDK that sends all its requests here can read only the message.
-    const message = isWrongMethod ? `${error.message} ${FORWARDED[deps.passthrough]}` : ''
-    return asImagekit(isWrongMethod ? new TrackerError(error.code, message) : error, c)
+    return asImagekit(new TrackerError(error.code, `${error.message} ${FORWARDED[deps.passthrough]}`), c)
   }
 
   const app = new Hono<AppEnv>()

@@ -17,6 +17,7 @@ import type { AppContext } from './request.ts'
 import { alreadySent, closedSignal } from './response.ts'
 import {
   type Api,
+  IMAGEKIT_HEADERS,
   type Method,
   type Operation,
   operation,
@@ -126,15 +127,7 @@ const NO_RESPONSE: readonly ProblemCode[] = ['imagekit_unreachable', 'imagekit_t
 /** Beside these, ImageKit's own errors are passed on unchanged. */
 const PROBLEMS: readonly ProblemCode[] = ['invalid_input', 'overloaded', ...NO_RESPONSE]
 
-const HEADERS = [
-  'ETag',
-  'Retry-After',
-  'X-Should-Retry',
-  'X-IK-RequestId',
-  'X-RateLimit-Limit',
-  'X-RateLimit-Reset',
-  'X-RateLimit-Interval',
-] as const
+const HEADERS = ['ETag', ...IMAGEKIT_HEADERS] as const
 
 function toHonoResponse(c: AppContext, { status, headers, body }: ForwardedResponse): Response {
   if (body instanceof Uint8Array) return c.body(body, status as ContentfulStatusCode, headers)

@@ -55,6 +55,16 @@ export type ResponseHeader =
 /** A request header that some operations read, beside those of HTTP and the credentials. */
 export type RequestHeader = 'Idempotency-Key' | 'If-None-Match' | 'Last-Event-ID'
 
+/** The headers of any response on ImageKit's routes: those of ImageKit that are passed on, and a hint for its SDKs. */
+export const IMAGEKIT_HEADERS = [
+  'Retry-After',
+  'X-Should-Retry',
+  'X-IK-RequestId',
+  'X-RateLimit-Limit',
+  'X-RateLimit-Reset',
+  'X-RateLimit-Interval',
+] as const satisfies readonly ResponseHeader[]
+
 /**
  * Everything about an operation except how it is handled. Errors are not listed: every operation may return a problem (RFC 9457)
  * or, on the paths of ImageKit's own API, an error in ImageKit's shape.
@@ -269,4 +279,16 @@ function commonProblems({ auth, query, body, worksWithoutStore }: OperationShape
     ...(body ? (['payload_too_large', 'request_timeout', 'overloaded'] as const) : []),
     ...(body && 'json' in body ? (['unsupported_media_type'] as const) : []),
   ]
+}
+
+/** Finds the pattern of the route that a request matches, such as `/assets/:fileId/status`. Undefined if there is none. */
+export function createRoutePattern(
+  app: Pick<Hono<AppEnv>, 'router'>,
+): (incoming: IncomingMessage) => string | undefined {
+  return ({ method = '', url = '' }) => {
+    const path = url.replace(/\?.*/s, '')
+    const [matches] = app.router.match(method === 'HEAD' ? 'GET' : method, path)
+    // The patterns of middleware end with an asterisk.
+    return matches.map(([[, { path: pattern }]]) => pattern).findLast((pattern) => !pattern.endsWith('*'))
+  }
 }

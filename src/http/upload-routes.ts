@@ -22,7 +22,14 @@ import { meterUpload, type UploadMeter } from './metered-upload.ts'
 import { readJsonObject } from './read-json.ts'
 import type { AppContext } from './request.ts'
 import { closedSignal } from './response.ts'
-import { type Api, type Method, type Operation, operation, routeWithSlash } from './route.ts'
+import {
+  type Api,
+  IMAGEKIT_HEADERS,
+  type Method,
+  type Operation,
+  operation,
+  routeWithSlash,
+} from './route.ts'
 
 type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &
   SubmitUpdateDeps &
@@ -53,7 +60,7 @@ export function uploadRoutes(
         requestHeaders: ['Idempotency-Key'],
         body: { mediaType: 'multipart/form-data', schema: uploadFormSchema },
         responses: IMAGEKIT_RESPONSE,
-        headers: IMAGEKIT_HEADERS,
+        headers: HEADERS,
         problems: UPLOAD_PROBLEMS,
         handle: ({ caller: { keyName } }, c) =>
           deps.limiter.track(async () => {
@@ -87,7 +94,7 @@ export function uploadRoutes(
       requestHeaders: ['Idempotency-Key'],
       body: { mediaType: 'application/json', schema: fileUpdateSchema },
       responses: IMAGEKIT_RESPONSE,
-      headers: IMAGEKIT_HEADERS,
+      headers: HEADERS,
       problems: [...UPLOAD_PROBLEMS, 'unsupported_media_type'],
       async handle({ params: { fileId }, caller: { keyName } }, c) {
         const { raw, json } = await readJsonObject(c.env.incoming, api.readBody)
@@ -122,15 +129,7 @@ const UPLOAD_PROBLEMS = [
 
 const IMAGEKIT_RESPONSE = { 200: { mediaType: 'application/json', schema: imagekitFileSchema } }
 
-const IMAGEKIT_HEADERS = [
-  'Link',
-  'X-Submission-Id',
-  'X-Should-Retry',
-  'X-IK-RequestId',
-  'X-RateLimit-Limit',
-  'X-RateLimit-Reset',
-  'X-RateLimit-Interval',
-] as const
+const HEADERS = ['Link', 'X-Submission-Id', ...IMAGEKIT_HEADERS] as const
 
 function incomingForm(c: AppContext, limits: BodyLimits): IncomingForm {
   const { incoming } = c.env

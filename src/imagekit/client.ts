@@ -1,5 +1,6 @@
-import { Agent, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { Json } from '../domain/json.ts'
+import { createConnections } from './connections.ts'
 import { exchange } from './exchange.ts'
 import { fingerprintForm } from './form-fingerprint.ts'
 import { type FormLimits, type IncomingForm, readFormParts } from './form-reader.ts'
@@ -29,13 +30,7 @@ const MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 /** Sends uploads and updates to ImageKit. Throws only errors of the caller's form, and of `close`. */
 export function createImagekitClient(options: ClientOptions) {
   const { uploadUrl, apiUrl, formLimits, allowPrivateTargets, timeoutMs, trace, onStatus } = options
-  const agent = new Agent({
-    connectTimeout: 10_000,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    maxResponseSize: MAX_RESPONSE_BYTES,
-  })
-  const dispatcher = trace ? agent.compose(trace) : agent
+  const { dispatcher, close } = createConnections({ timeoutMs, maxResponseBytes: MAX_RESPONSE_BYTES, trace })
   const authorization = authorizationOf(options.privateKey)
 
   return {
@@ -96,7 +91,7 @@ export function createImagekitClient(options: ClientOptions) {
       )
     },
 
-    /** Aborts requests in flight. The `Agent` is not closed first: a closed one forgets which connections to abort. */
-    close: () => agent.destroy(),
+    /** Aborts requests in flight. */
+    close,
   }
 }

@@ -1,8 +1,9 @@
-import { Agent, type Dispatcher, request } from 'undici'
+import { type Dispatcher, request } from 'undici'
 import { z } from 'zod'
 import { errorMessage } from '../domain/errors.ts'
 import type { FileFacts } from '../domain/evidence.ts'
 import { plainText } from '../domain/plain-text.ts'
+import { createConnections } from './connections.ts'
 import { readFileFacts } from './file-facts.ts'
 import { authorizationOf } from './private-key.ts'
 import { createCooldown, readResetMs } from './rate-limit.ts'
@@ -46,13 +47,7 @@ export function createFileLookup(options: {
 }) {
   const { timeoutMs, trace } = options
   const cooldown = createCooldown(options.clock)
-  const agent = new Agent({
-    maxResponseSize: MAX_RESPONSE_BYTES,
-    connectTimeout: 10_000,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-  })
-  const dispatcher = trace ? agent.compose(trace) : agent
+  const { dispatcher, close } = createConnections({ timeoutMs, maxResponseBytes: MAX_RESPONSE_BYTES, trace })
   const authorization = authorizationOf(options.privateKey)
 
   const get = async <T>(
@@ -124,7 +119,7 @@ export function createFileLookup(options: {
     },
 
     /** Aborts requests in flight. */
-    close: () => agent.destroy(),
+    close,
   }
 }
 

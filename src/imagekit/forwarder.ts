@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
-import { Agent, type Dispatcher, request } from 'undici'
+import { type Dispatcher, request } from 'undici'
+import { createConnections } from './connections.ts'
 import { isTimeout, pickHeaders, RESPONSE_HEADERS } from './exchange.ts'
 import type { ForwardedRoute } from './forwarded-routes.ts'
 import { authorizationOf } from './private-key.ts'
@@ -41,13 +42,7 @@ export function createForwarder(options: {
   trace?: Dispatcher.DispatcherComposeInterceptor | undefined
 }) {
   const { timeoutMs, apiUrl, trace } = options
-  const agent = new Agent({
-    connectTimeout: 10_000,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    maxResponseSize: MAX_RESPONSE_BYTES,
-  })
-  const dispatcher = trace ? agent.compose(trace) : agent
+  const { dispatcher, close } = createConnections({ timeoutMs, maxResponseBytes: MAX_RESPONSE_BYTES, trace })
   const authorization = authorizationOf(options.privateKey)
   return {
     async forward(forwarded: {
@@ -87,7 +82,7 @@ export function createForwarder(options: {
     },
 
     /** Aborts requests in flight. */
-    close: () => agent.destroy(),
+    close,
   }
 }
 

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { request } from 'undici'
 import { errorMessage } from '../domain/errors.ts'
 import { readResetMs } from './rate-limit.ts'
@@ -54,4 +55,12 @@ export function authorizationOf(privateKey: string): string {
 export function keyVerdict(status: number): 'accepted' | 'rejected' | 'unknown' {
   if (status >= 200 && status < 300) return 'accepted'
   return status === 401 || status === 403 ? 'rejected' : 'unknown'
+}
+
+/**
+ * Signs an upload that a browser sends directly to ImageKit: the hexadecimal HMAC-SHA1 of the one-time token and the time until which it
+ * is valid, in Unix seconds. https://imagekit.io/docs/api-reference/upload-file/upload-file#how-to-implement-client-side-file-upload
+ */
+export function signUpload(privateKey: string, { token, expire }: { token: string; expire: number }): string {
+  return createHmac('sha1', privateKey).update(`${token}${expire}`).digest('hex')
 }

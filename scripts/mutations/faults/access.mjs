@@ -53,5 +53,11 @@ export const FAULTS_IN_ACCESS = [
     replace: ['showsUrl', 'true'],
     tests: ['traces'],
   },
+  {
+    name: 'notification-begins-a-trace-of-its-own',
+    in: 'continueTrace',
+    first: 'return task()',
+    tests: ['traces'],
+  },
   { name: 'session-outlives-its-key', in: 'subjectOf', replace: ['digest', "''"], tests: SIGN_IN },
 ]
